@@ -1,0 +1,48 @@
+# Everything from a fresh clone; needs Python 3.11 or later, and make.
+PYTHON ?= python3
+PORT ?= 8000
+BIN = .venv/bin
+
+.PHONY: run test check html lock clean
+
+run: .venv/run-ready ## the site at http://127.0.0.1:8000 (PORT= changes it)
+	$(BIN)/python -m app serve --port $(PORT)
+
+test: .venv/test-ready ## format, lint, types, import rules, the seed, every test; a real browser included
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m app check
+	$(BIN)/python -m pytest
+
+check: .venv/run-ready ## every mistake of the seed
+	$(BIN)/python -m app check
+
+html: .venv/test-ready ## every page through the Nu checker; needs Java and npm
+	sh tests/nu.sh $(BIN)/python
+
+lock: ## pin every dependency anew, with hashes and without addresses; needs uv
+	uv pip compile $(LOCK) pyproject.toml build-requirements.in -o requirements.lock
+	uv pip compile $(LOCK) --extra test -c requirements.lock pyproject.toml build-requirements.in \
+		-o requirements-test.lock
+LOCK = --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--no-header --no-annotate --upgrade
+
+clean: ## forget what was built and installed
+	rm -rf .venv build *.egg-info
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or later is needed; name one: make PYTHON=python3.12" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+
+.venv/run-ready: requirements.lock pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/test-ready: requirements-test.lock .venv/run-ready tests/chromium.sh
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-test.lock
+	sh tests/chromium.sh $(BIN)/playwright
+	@touch $@

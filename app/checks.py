@@ -1,0 +1,230 @@
+"""Rules across records that one record alone cannot show: all run, every mistake is collected."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from app.kinds import KINDS
+from app.language import LANGUAGES
+from app.models import Agreement, Certainty, Event, Quote, Record, Source
+from app.references import written_in
+from app.seed import Mistake, Place, Seed, suggestion
+from app.values import Name, Text, texts_in
+
+Found = Iterator[tuple[Place, str]]
+
+
+def mistakes_of(seed: Seed) -> list[Mistake]:
+    """Every mistake of a seed, of form and across records, sorted by place."""
+    found = [*seed.mistakes]
+    for check in CHECKS:
+        found += (seed.positions.mistake(place, message) for place, message in check(seed))
+    return sorted(set(found))
+
+
+def references_lead_somewhere(seed: Seed) -> Found:
+    """Every slug that a record names is a record of the right kind."""
+    for noun, slug, fields in _written(seed):
+        for made in written_in(KINDS[noun].model, fields):
+            known = seed.written[made.to.kind]
+            if made.slug not in known:
+                message = f'no record "{made.slug}" in {made.to.kind}{suggestion(made.slug, known)}'
+                yield (noun, slug, *made.path), message
+
+
+def records_are_cited(seed: Seed) -> Found:
+    """Every record except a source cites at least one source."""
+    for noun, slug, fields in _written(seed):
+        if noun != "sources" and not fields.get("citations"):
+            yield (noun, slug, "citations"), "cites no source; add at least one under citations"
+
+
+def sources_are_used(seed: Seed) -> Found:
+    """Only sources that a record cites are published."""
+    used = {
+        made.slug
+        for noun, _, fields in _written(seed)
+        for made in written_in(KINDS[noun].model, fields)
+        if made.to.kind == "sources"
+    }
+    for slug in seed.written["sources"]:
+        if slug not in used:
+            yield ("sources", slug), "no record cites this source; cite it or take it out"
+
+
+def references_are_unique(seed: Seed) -> Found:
+    """A reference belongs to one record for ever."""
+    holders: dict[str, str] = {}
+    for noun, slug, fields in _written(seed):
+        reference = str(fields.get("reference", ""))
+        if reference and reference in holders:
+            message = f'"{reference}" is the reference of {holders[reference]} already'
+            yield (noun, slug, "reference"), message
+        holders.setdefault(reference, f"{noun}.{slug}")
+
+
+def aliases_are_free(seed: Seed) -> Found:
+    """A former slug is nobody's slug today, and nobody else's former slug."""
+    for noun, records in seed.records.items():
+        taken = dict.fromkeys(seed.written[noun], "the slug of a record")
+        for slug, record in records.items():
+            for alias in record.aliases:
+                if alias in taken:
+                    yield (noun, slug, "aliases"), f'"{alias}" is {taken[alias]} already'
+                taken[alias] = f"an alias of {slug}"
+
+
+def there_is_one_meeting(seed: Seed) -> Found:
+    """A site is about exactly one meeting."""
+    if len(seed.written["meeting"]) != 1:
+        yield ("meeting",), f"exactly one meeting is needed, found {len(seed.written['meeting'])}"
+
+
+def the_meeting_has_two_sides(seed: Seed) -> Found:
+    """The two sides stand in order."""
+    for slug, meeting in seed.records["meeting"].items():
+        if (
+            len({side.slug for side in meeting.sides}) != len(meeting.sides)
+            or len(meeting.sides) != 2
+        ):
+            yield ("meeting", slug, "sides"), "exactly two different sides are needed"
+
+
+def sides_exist(seed: Seed) -> Found:
+    """Whoever belongs to a side belongs to one of the meeting's."""
+    sides = {side.slug for meeting in seed.records["meeting"].values() for side in meeting.sides}
+    if not sides:
+        return
+    for noun, slug, fields in _written(seed):
+        named: list[tuple[Place, Any]] = [((), fields)]
+        named += [
+            ((field, at), part)
+            for field in ("memberships", "co_chairs")
+            for at, part in enumerate(_list(fields.get(field)))
+        ]
+        for place, holder in named:
+            side = holder.get("side") if isinstance(holder, dict) else None
+            if isinstance(side, str) and side not in sides:
+                yield (noun, slug, *place, "side"), f'no side "{side}"{suggestion(side, sides)}'
+
+
+def doubts_have_reasons(seed: Seed) -> Found:
+    """What is not attested says why."""
+    for noun, slug, record in _understood(seed):
+        doubtful: list[tuple[Place, Any]] = [((), record)]
+        doubtful += [
+            (("passages", at), part) for at, part in enumerate(_list_of(record, "passages"))
+        ]
+        for place, part in doubtful:
+            is_doubtful = getattr(part, "certainty", Certainty.ATTESTED) != Certainty.ATTESTED
+            if is_doubtful and not part.certainty_reason:
+                yield (noun, slug, *place, "certainty_reason"), "required, since it is not attested"
+
+
+def quotes_have_one_speaker(seed: Seed) -> Found:
+    """An utterance is a person's or an organization's."""
+    for noun, slug, record in _understood(seed):
+        if isinstance(record, Quote) and bool(record.speaker) == bool(record.speaking_organization):
+            yield (noun, slug, "speaker"), "give either speaker or speaking_organization"
+
+
+def undertakings_keep_apart(seed: Seed) -> Found:
+    """Only an undertaking stands within something and is somebody's; only a document is signed."""
+    for noun, slug, record in _understood(seed):
+        if not isinstance(record, Agreement):
+            continue
+        if record.is_undertaking and (record.signatories or record.texts):
+            yield (noun, slug), "an undertaking has no signatories or texts; its document has"
+        if not record.is_undertaking and (record.within or record.undertaken_by):
+            yield (noun, slug), "within and undertaken_by belong to undertakings only"
+        for at, passage in enumerate(record.within):
+            if bool(passage.agreement) == bool(passage.source):
+                yield (noun, slug, "within", at), "give either agreement, or source with locator"
+
+
+def sources_are_named(seed: Seed) -> Found:
+    """A source has its printed title, or else a description."""
+    for noun, slug, record in _understood(seed):
+        if isinstance(record, Source) and bool(record.title) == bool(record.description):
+            yield (noun, slug, "title"), "give title as printed, or description where none was seen"
+
+
+def dates_are_in_order(seed: Seed) -> Found:
+    """Nothing ends before it begins, or is in force before it is signed."""
+    for noun, slug, record in _understood(seed):
+        if isinstance(record, Event):
+            earlier, later = "held_on", "ended_on"
+        elif isinstance(record, Agreement):
+            earlier, later = "signed_on", "in_force_on"
+        else:
+            continue
+        first, last = getattr(record, earlier), getattr(record, later)
+        if first and last and last < first[: len(last)]:
+            yield (noun, slug, later), f"{last} is before {earlier} {first}"
+
+
+def citations_name_fields(seed: Seed) -> Found:
+    """A citation supports fields that the record has."""
+    for noun, slug, record in _understood(seed):
+        for at, citation in enumerate(record.citations):
+            for named in citation.fields:
+                if not _has(record, named.split(".")):
+                    message = f'the record has no "{named}" that this could support'
+                    yield (noun, slug, "citations", at, "fields"), message
+
+
+def texts_are_in_known_languages(seed: Seed) -> Found:
+    """Texts are in languages the site knows."""
+    for noun, slug, record in _understood(seed):
+        for field in type(record).model_fields:
+            for language in {language for language, _ in texts_in(getattr(record, field))}:
+                if language not in LANGUAGES:
+                    message = f'no language "{language}" here; known are {", ".join(LANGUAGES)}'
+                    yield (noun, slug, field), message
+
+
+CHECKS: tuple[Callable[[Seed], Found], ...] = (
+    references_lead_somewhere,
+    records_are_cited,
+    sources_are_used,
+    references_are_unique,
+    aliases_are_free,
+    there_is_one_meeting,
+    the_meeting_has_two_sides,
+    sides_exist,
+    doubts_have_reasons,
+    quotes_have_one_speaker,
+    undertakings_keep_apart,
+    sources_are_named,
+    dates_are_in_order,
+    citations_name_fields,
+    texts_are_in_known_languages,
+)
+
+
+def _written(seed: Seed) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for noun, records in seed.written.items():
+        for slug, fields in records.items():
+            if isinstance(fields, dict):
+                yield noun, slug, fields
+
+
+def _understood(seed: Seed) -> Iterator[tuple[str, str, Record]]:
+    for noun, records in seed.records.items():
+        for slug, record in records.items():
+            yield noun, slug, record
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _list_of(record: Record, field: str) -> list[Any]:
+    return _list(getattr(record, field, None))
+
+
+def _has(value: Any, path: list[str]) -> bool:
+    for step in path:
+        if isinstance(value, Text | Name):
+            value = value.root
+        value = value.get(step) if isinstance(value, dict) else getattr(value, step, None)
+    return bool(value)

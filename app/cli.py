@@ -1,0 +1,142 @@
+"""The command line: serve, check, build."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from app import __version__, edition
+from app.config import DEFAULT_HOST, DEFAULT_PORT, Settings, UsageError, settings_from
+
+DONE, SEED_IS_WRONG, WRONG_USAGE = 0, 1, 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code: 0 done, 1 the seed is wrong, 2 wrong usage."""
+    given = _parser().parse_args(arguments)
+    try:
+        return int(given.run(given))
+    except UsageError as error:
+        return _refused(str(error))
+    except FileNotFoundError as error:
+        return _refused(str(error))
+    except OSError as error:
+        return _refused(f"{error.filename or 'a file'}: {error.strerror or error}")
+
+
+def check(given: argparse.Namespace) -> int:
+    """List every mistake of the seed."""
+    from app.checks import mistakes_of
+    from app.seed import SeedError, read
+
+    settings = _settings(given)
+    seed = read(settings.seed)
+    mistakes = mistakes_of(seed)
+    if mistakes:
+        return _mistaken(SeedError(mistakes))
+    total = sum(len(records) for records in seed.records.values())
+    print(f"{settings.seed}: {total} records, no mistakes")
+    return DONE
+
+
+def build(given: argparse.Namespace) -> int:
+    """Build the database."""
+    settings = _settings(given)
+    return _built(settings)
+
+
+def serve(given: argparse.Namespace) -> int:
+    """Serve the site, building first where the database is not the seed's."""
+    settings = _settings(given, default_base_url=f"http://{given.host}:{given.port}")
+    if not _is_current(settings):
+        outcome = _built(settings)
+        if outcome != DONE:
+            return outcome
+    from app.serving import run
+
+    run(settings, host=given.host, port=given.port, workers=given.workers)
+    return DONE
+
+
+def _is_current(settings: Settings) -> bool:
+    """Whether the database is whole and made from this seed by this program."""
+    if not edition.is_whole(settings.database):
+        return False
+    from sqlmodel import Session
+
+    from app.database import open_database
+    from app.queries import edition as made_from
+
+    with Session(open_database(settings.database)) as session:
+        made = made_from(session)
+    return (made.seed, made.program) == (edition.of_seed(settings.seed), edition.of_program())
+
+
+def _built(settings: Settings) -> int:
+    from app.build import build as build_database
+    from app.seed import SeedError
+
+    print(f"building {settings.database} from {settings.seed}", file=sys.stderr)
+    try:
+        seed = build_database(settings.seed, settings.database)
+    except SeedError as error:
+        return _mistaken(error)
+    total = sum(len(records) for records in seed.records.values())
+    print(f"built {settings.database}: {total} records", file=sys.stderr)
+    return DONE
+
+
+def _mistaken(error: Exception) -> int:
+    print(error, file=sys.stderr)
+    number = str(error).count("\n") + 1
+    print(f"{number} mistake{'s' if number > 1 else ''}; nothing was changed", file=sys.stderr)
+    return SEED_IS_WRONG
+
+
+def _refused(sentence: str) -> int:
+    print(f"meeting21: {sentence}", file=sys.stderr)
+    return WRONG_USAGE
+
+
+def _settings(given: argparse.Namespace, default_base_url: str = Settings.base_url) -> Settings:
+    return settings_from(
+        seed=given.seed,
+        database=given.database,
+        base_url=getattr(given, "base_url", None),
+        default_base_url=default_base_url,
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="meeting21", description="A read-only site about one meeting, made from its seed."
+    )
+    parser.add_argument("--version", action="version", version=f"meeting21 {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for run, summary in (
+        (serve, "serve the site, building first where needed"),
+        (check, "list every mistake of the seed"),
+        (build, "build the database"),
+    ):
+        command = commands.add_parser(run.__name__, help=summary, description=summary.capitalize())
+        command.set_defaults(run=run)
+        command.add_argument("--seed", metavar="PATH", help="a file or a folder (default: seed)")
+        command.add_argument("--database", metavar="PATH", help="default: build/site.db")
+        if run is serve:
+            command.add_argument("--host", default=DEFAULT_HOST, help="default: %(default)s")
+            command.add_argument(
+                "--port", type=_port, default=DEFAULT_PORT, help="default: %(default)s"
+            )
+            command.add_argument(
+                "--workers", type=int, default=1, metavar="N", help="processes (default: 1)"
+            )
+            command.add_argument(
+                "--base-url", metavar="URL", help="the address visitors use, where it is another"
+            )
+    return parser
+
+
+def _port(value: str) -> int:
+    if not value.isdigit() or not 0 < int(value) < 65536:
+        message = f'"{value}" is not a port; give a number from 1 to 65535'
+        raise argparse.ArgumentTypeError(message)
+    return int(value)

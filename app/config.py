@@ -1,0 +1,67 @@
+"""Settings: from the command line, or else the environment, or else the defaults."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+ROOT = Path(__file__).resolve().parent.parent
+"""The project's folder: templates, static files and our own seed stand there."""
+
+DEFAULT_HOST = "127.0.0.1"
+DEFAULT_PORT = 8000
+
+
+class UsageError(Exception):
+    """A setting that cannot be used, in one sentence."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where everything is.
+
+    `base_url` is the address under which visitors reach the site, without a slash at its
+    end; it may have a path. It comes from here alone, never from a request.
+    """
+
+    seed: Path = ROOT / "seed"
+    database: Path = ROOT / "build" / "site.db"
+    base_url: str = f"http://{DEFAULT_HOST}:{DEFAULT_PORT}"
+
+
+def settings_from(
+    environment: Mapping[str, str] | None = None,
+    *,
+    seed: str | None = None,
+    database: str | None = None,
+    base_url: str | None = None,
+    default_base_url: str = Settings.base_url,
+) -> Settings:
+    """Settings from given values, the MEETING21_… variables, and the defaults, in that order.
+
+    Raises UsageError where the base address is not one.
+    """
+    environment = os.environ if environment is None else environment
+    seed = seed or environment.get("MEETING21_SEED")
+    database = database or environment.get("MEETING21_DATABASE")
+    base_url = base_url or environment.get("MEETING21_BASE_URL") or default_base_url
+    return Settings(
+        seed=Path(seed) if seed else _shown(Settings.seed),
+        database=Path(database) if database else _shown(Settings.database),
+        base_url=_checked(base_url),
+    )
+
+
+def _shown(path: Path) -> Path:
+    """A path as short as it can be said, since mistakes are reported with it."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
+
+
+def _checked(base_url: str) -> str:
+    parts = urlsplit(base_url)
+    if parts.scheme not in {"http", "https"} or not parts.netloc or parts.query or parts.fragment:
+        message = f'"{base_url}" is not a base address; give one such as https://example.org or https://example.org/path'
+        raise UsageError(message)
+    return base_url.rstrip("/")

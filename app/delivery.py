@@ -1,0 +1,192 @@
+"""How bytes reach a visitor: rendered once, kept, compressed, validated, with every header.
+
+An ASGI wrapper that knows nothing of what the pages are about.
+"""
+
+import asyncio
+import gzip
+import hashlib
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import brotli
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+Header = tuple[bytes, bytes]
+
+MOST_QUERY_PAGES = 256
+"""How many pages with a query are kept; the others are as many as the site has."""
+
+SMALLEST_COMPRESSED = 256
+_COMPRESSIBLE = (b"text/", b"application/json", b"application/xml", b"image/svg+xml")
+
+SECURITY_HEADERS = {
+    "content-security-policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+        "base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=(), browsing-topics=()",
+    "referrer-policy": "strict-origin-when-cross-origin",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+}
+STRICT_TRANSPORT = {"strict-transport-security": "max-age=63072000; includeSubDomains"}
+
+
+@dataclass
+class Kept:
+    """One finished response, with the forms it can be sent in."""
+
+    status: int
+    headers: list[Header]
+    body: bytes
+    _forms: dict[bytes, tuple[list[Header], list[Header], bytes, bytes]] = field(
+        default_factory=dict
+    )
+
+    def form(self, coding: bytes) -> tuple[list[Header], list[Header], bytes, bytes]:
+        """Headers, headers of a 304, entity tag and body in one content coding."""
+        if coding not in self._forms:
+            self._forms[coding] = self._made(coding)
+        return self._forms[coding]
+
+    @property
+    def is_compressible(self) -> bool:
+        """Whether it is worth sending in fewer bytes."""
+        media_type = dict(self.headers).get(b"content-type", b"")
+        return len(self.body) >= SMALLEST_COMPRESSED and media_type.startswith(_COMPRESSIBLE)
+
+    def _made(self, coding: bytes) -> tuple[list[Header], list[Header], bytes, bytes]:
+        # A strong entity tag differs for every coding (RFC 9110, section 8.8.3.3).
+        tag = b'"%s%s"' % (
+            hashlib.sha256(self.body).hexdigest()[:24].encode(),
+            b"" if coding == b"identity" else b"-" + coding,
+        )
+        common = [*self.headers, (b"etag", tag)]
+        if self.is_compressible:
+            common.append((b"vary", b"accept-encoding"))
+        body = _CODINGS[coding](self.body)
+        headers = [*common, (b"content-length", b"%d" % len(body))]
+        if coding != b"identity":
+            headers.append((b"content-encoding", coding))
+        unchanged = [header for header in common if header[0] != b"content-type"]
+        return headers, unchanged, tag, body
+
+
+_CODINGS: dict[bytes, Callable[[bytes], bytes]] = {
+    b"br": lambda body: brotli.compress(body, quality=9),
+    # A clock in the file's head would make the same page differ from day to day.
+    b"gzip": lambda body: gzip.compress(body, compresslevel=9, mtime=0),
+    b"identity": lambda body: body,
+}
+
+
+def _preferred(accepted: bytes) -> bytes:
+    """The best content coding that Accept-Encoding allows (RFC 9110, section 12.5.3)."""
+    weights: dict[bytes, float] = {}
+    for item in accepted.lower().split(b","):
+        name, _, parameter = item.strip().partition(b";")
+        weight = parameter.strip().removeprefix(b"q=")
+        try:
+            weights[name.strip()] = float(weight) if weight else 1.0
+        except ValueError:
+            weights[name.strip()] = 0.0
+    for coding in (b"br", b"gzip"):
+        if weights.get(coding, weights.get(b"*", 0.0)) > 0:
+            return coding
+    return b"identity"
+
+
+def _matches(wanted: bytes, tag: bytes) -> bool:
+    """Whether If-None-Match names a tag; comparison is weak (RFC 9110, section 13.1.2)."""
+    return wanted == tag or any(
+        candidate.strip().removeprefix(b"W/") in (tag, b"*") for candidate in wanted.split(b",")
+    )
+
+
+class Delivery:
+    """Wraps an application whose answers never change while it runs."""
+
+    def __init__(self, app: App, *, is_https: bool = False) -> None:
+        self.app = app
+        headers = SECURITY_HEADERS | (STRICT_TRANSPORT if is_https else {})
+        self.headers = [(name.encode(), value.encode()) for name, value in headers.items()]
+        self.pages: dict[bytes, Kept] = {}
+        self.queried: OrderedDict[bytes, Kept] = OrderedDict()
+        self.under_way: dict[bytes, asyncio.Task[Kept]] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        if scope["method"] in {"GET", "HEAD"}:
+            await self._send(await self._kept(scope), scope, send)
+        else:
+            await self._send(await self._made(scope), scope, send)
+
+    async def _kept(self, scope: Scope) -> Kept:
+        path, query = scope["raw_path"], scope["query_string"]
+        kept = self.pages.get(path) if not query else self.queried.get(path + b"?" + query)
+        if kept:
+            return kept
+        key = path + b"?" + query
+        # However many ask for a page that is not there yet, it is made once.
+        task = self.under_way.get(key)
+        if task is None:
+            task = asyncio.create_task(self._made({**scope, "method": "GET"}))
+            self.under_way[key] = task
+            task.add_done_callback(lambda _: self.under_way.pop(key, None))
+        kept = await asyncio.shield(task)
+        if kept.status == 200:
+            if query:
+                self.queried[key] = kept
+                while len(self.queried) > MOST_QUERY_PAGES:
+                    self.queried.popitem(last=False)
+            else:
+                self.pages[path] = kept
+        return kept
+
+    async def _made(self, scope: Scope) -> Kept:
+        """The application's whole answer to a request without conditions."""
+        status, headers, pieces = 500, list[Header](), list[bytes]()
+
+        async def receive() -> Message:
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        async def send(message: Message) -> None:
+            nonlocal status, headers
+            if message["type"] == "http.response.start":
+                status, headers = message["status"], list(message["headers"])
+            else:
+                pieces.append(message.get("body", b""))
+
+        await self.app({**scope, "headers": []}, receive, send)
+        kept = [header for header in headers if header[0] != b"content-length"]
+        return Kept(status, [*kept, *self.headers], b"".join(pieces))
+
+    async def _send(self, kept: Kept, scope: Scope, send: Send) -> None:
+        accepted, wanted = b"", b""
+        for name, value in scope["headers"]:
+            if name == b"accept-encoding":
+                accepted = value
+            elif name == b"if-none-match":
+                wanted = value
+        coding = _preferred(accepted) if accepted and kept.is_compressible else b"identity"
+        headers, unchanged, tag, body = kept.form(coding)
+        if wanted and kept.status == 200 and _matches(wanted, tag):
+            await send({"type": "http.response.start", "status": 304, "headers": unchanged})
+            await send({"type": "http.response.body", "body": b""})
+            return
+        await send({"type": "http.response.start", "status": kept.status, "headers": headers})
+        if scope["method"] == "HEAD":
+            body = b""
+        await send({"type": "http.response.body", "body": body})

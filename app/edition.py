@@ -1,0 +1,60 @@
+"""What a database was made from: digests of the seed, the program, and the finished file."""
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+
+DIGEST_SUFFIX = ".sha256"
+
+
+def files_of(seed: Path) -> list[Path]:
+    """The files that make up a seed, in the order in which they are read.
+
+    Raises FileNotFoundError where there is none.
+    """
+    if seed.is_dir():
+        found = sorted(path for path in seed.iterdir() if path.suffix in {".yaml", ".yml", ".json"})
+    else:
+        found = [seed] if seed.is_file() else []
+    if not found:
+        message = f"no seed at {seed}: give a folder with .yaml or .json files, or one such file"
+        raise FileNotFoundError(message)
+    return found
+
+
+def of_seed(seed: Path) -> str:
+    """SHA-256 over the names and bytes of the seed's files, in hexadecimal."""
+    return _of_files(files_of(seed))
+
+
+def of_program() -> str:
+    """SHA-256 over the program's own modules: another program may build another database."""
+    return _of_files(sorted(Path(__file__).parent.glob("*.py")))
+
+
+def of_file(path: Path) -> str:
+    """SHA-256 of one file, in hexadecimal."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def beside(database: Path) -> Path:
+    """The file that keeps a database's own digest."""
+    return database.with_name(database.name + DIGEST_SUFFIX)
+
+
+def is_whole(database: Path) -> bool:
+    """Whether a database is there and is, byte for byte, what the build left."""
+    try:
+        return beside(database).read_text(encoding="ascii").strip() == of_file(database)
+    except OSError:
+        return False
+
+
+def _of_files(paths: Iterable[Path]) -> str:
+    digest = hashlib.sha256()
+    for path in paths:
+        content = path.read_bytes()
+        digest.update(f"{path.name}\n{len(content)}\n".encode())
+        digest.update(content)
+    return digest.hexdigest()

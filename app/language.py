@@ -1,0 +1,61 @@
+"""The languages of the site: which there are, and how a text is chosen for a reader."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from babel import Locale
+
+from app.values import PRIMARY
+
+
+@dataclass(frozen=True)
+class Language:
+    """One language that texts may be in.
+
+    `tag` is what `lang` and `hreflang` say, `own_name` how it calls itself, `region` whose
+    way of writing dates and lists its pages follow.
+    """
+
+    code: str
+    tag: str
+    own_name: str
+    region: str
+
+    @property
+    def locale(self) -> Locale:
+        """The language as Babel knows it."""
+        return Locale.parse(self.region)
+
+
+LANGUAGES = {
+    language.code: language
+    for language in (
+        Language("en", "en", "English", "en_GB"),
+        Language("ru", "ru", "Русский", "ru"),
+        Language("zh", "zh-Hans", "中文", "zh_Hans"),
+    )
+}
+
+PUBLISHED = (PRIMARY,)
+"""The languages that pages exist in: those with a catalogue of interface texts."""
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A text for a reader: `lang` is set where it is not in the reader's language."""
+
+    text: str
+    lang: str | None = None
+
+
+def choose(wordings: Mapping[str, str], language: str) -> Chosen:
+    """The wording in a language, or else the primary one, or else the first that is held."""
+    if language in wordings:
+        return Chosen(wordings[language])
+    other = PRIMARY if PRIMARY in wordings else next(iter(wordings))
+    return Chosen(wordings[other], tag_of(other))
+
+
+def tag_of(code: str) -> str:
+    """What `lang` says for a language of the seed, which may be none that pages are in."""
+    return LANGUAGES[code].tag if code in LANGUAGES else code

@@ -1,0 +1,96 @@
+"""Every address that the site has, and nothing but this module writes one."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from urllib.parse import quote, urlencode, urlsplit
+
+from app.kinds import KINDS, PAGED
+from app.language import PUBLISHED
+from app.values import PRIMARY
+
+HOME = "home"
+TIMELINE = "timeline"
+SEARCH = "search"
+PAGES = {
+    HOME: "/",
+    TIMELINE: "/timeline",
+    SEARCH: "/search",
+    "about": "/about",
+    "accessibility": "/accessibility",
+}
+"""The pages that are not lists or records: their name, and their path."""
+
+STATIC = "/static"
+SITEMAP = "/sitemap.xml"
+ROBOTS = "/robots.txt"
+FAVICON = "/favicon.ico"
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Addresses under one base address.
+
+    A path is the part that the site itself decides, as in a route; a link is what stands in
+    `href`, with the base address's own path before it; an absolute address has all of it.
+    """
+
+    base_url: str
+
+    @property
+    def prefix(self) -> str:
+        """The path of the base address, which every link begins with; empty without one."""
+        return urlsplit(self.base_url).path
+
+    def link(self, path: str) -> str:
+        """What stands in `href` for a path."""
+        return self.prefix + path
+
+    def absolute(self, path: str) -> str:
+        """A path's whole address."""
+        return self.base_url + path
+
+
+def page_path(name: str, language: str = PRIMARY, *, query: str = "") -> str:
+    """The path of a page that is neither list nor record; `query` for the search page."""
+    path = _in_language(PAGES[name], language)
+    return f"{path}?{urlencode({'q': query})}" if query else path
+
+
+def list_path(noun: str, language: str = PRIMARY) -> str:
+    """The path of a kind's list."""
+    return _in_language(f"/{noun}", language)
+
+
+def record_path(noun: str, slug: str, language: str = PRIMARY) -> str:
+    """The path of a record; the meeting is the home page, an event a place on the timeline."""
+    if KINDS[noun].has_pages:
+        return _in_language(f"/{noun}/{slug}", language)
+    if noun == "meeting":
+        return page_path(HOME, language)
+    return f"{page_path(TIMELINE, language)}#{slug}"
+
+
+def static_path(name: str, digest: str) -> str:
+    """The path of a static file, with the digest of its bytes."""
+    return f"{STATIC}/{digest}/{quote(name)}"
+
+
+def every_page(records: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """The path of every HTML page, given every record as kind and slug."""
+    known = [(noun, slug) for noun, slug in records if KINDS[noun].has_pages]
+    for language in PUBLISHED:
+        yield from (page_path(name, language) for name in PAGES)
+        yield from (list_path(kind.noun, language) for kind in PAGED)
+        yield from (record_path(noun, slug, language) for noun, slug in known)
+
+
+def every_path(records: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """The path of everything that the site serves, except static files."""
+    yield from every_page(records)
+    yield from (SITEMAP, ROBOTS, FAVICON)
+
+
+def _in_language(path: str, language: str) -> str:
+    if language == PRIMARY:
+        return path
+    return f"/{language}" if path == "/" else f"/{language}{path}"

@@ -1,0 +1,156 @@
+"""The small values that records are made of: texts by language, names, partial dates."""
+
+import re
+from collections.abc import Container, Iterator
+from datetime import date
+from enum import StrEnum
+from typing import Annotated, Any, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    RootModel,
+    StringConstraints,
+    model_validator,
+)
+
+PRIMARY = "en"
+"""The language every text must have; its pages stand at the bare addresses."""
+
+SLUG_PATTERN = r"[a-z0-9]+(?:-[a-z0-9]+)*"
+# BCP 47 (RFC 5646, section 2.1), as far as language, script and region.
+_LANGUAGE_TAG = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?")
+_PARTIAL_DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
+
+
+def _language_tag(value: str) -> str:
+    if not _LANGUAGE_TAG.fullmatch(value):
+        message = f'"{value}" is not a language tag such as "en", "zh-Hans" (BCP 47)'
+        raise ValueError(message)
+    return value
+
+
+def _partial_date(value: str) -> str:
+    match = _PARTIAL_DATE.fullmatch(value)
+    if not match:
+        message = f'"{value}" is not a date; write 2016, 2016-11 or 2016-11-07'
+        raise ValueError(message)
+    year, month, day = (int(part) if part else 1 for part in match.groups())
+    try:
+        date(year, month, day)
+    except ValueError:
+        message = f'"{value}" is not a day in the calendar'
+        raise ValueError(message) from None
+    return value
+
+
+def _web_address(value: str) -> str:
+    if not re.fullmatch(r"https?://[^\s/<>\"]+\.?[^\s<>\"]*", value):
+        message = f'"{value}" is not an address that begins with http:// or https://'
+        raise ValueError(message)
+    return value
+
+
+def _written(value: str) -> str:
+    if not value.strip():
+        message = "the text is empty"
+        raise ValueError(message)
+    return value
+
+
+LanguageTag = Annotated[str, AfterValidator(_language_tag)]
+PartialDate = Annotated[str, AfterValidator(_partial_date)]
+"""A day, a month or a year (ISO 8601-1, section 5.2.2); compares in order as text."""
+WebAddress = Annotated[str, AfterValidator(_web_address)]
+Written = Annotated[str, AfterValidator(_written)]
+"""A text that is not empty."""
+Slug = Annotated[str, StringConstraints(pattern=f"^{SLUG_PATTERN}$")]
+Reference = Annotated[str, StringConstraints(pattern=r"^[a-z]+[0-9]+$")]
+
+
+class Part(BaseModel):
+    """A value with named fields that stands inside a record."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Text(RootModel[dict[LanguageTag, Written]]):
+    """One text in several languages; the primary one is always there."""
+
+    model_config = ConfigDict(frozen=True)
+
+    @model_validator(mode="after")
+    def _has_primary(self) -> Self:
+        _require_primary(self.root)
+        return self
+
+
+class Standing(StrEnum):
+    """How a name in one language came to be."""
+
+    OFFICIAL = "official"
+    DESCRIPTIVE = "descriptive"
+    TRANSLITERATED = "transliterated"
+
+
+class Wording(Part):
+    """A name in one language: exactly one of the three standings, with the name."""
+
+    official: Written | None = None
+    descriptive: Written | None = None
+    transliterated: Written | None = None
+
+    @model_validator(mode="after")
+    def _has_one_standing(self) -> Self:
+        if len(self.model_fields_set) != 1:
+            message = "give exactly one of official, descriptive, transliterated"
+            raise ValueError(message)
+        return self
+
+    @property
+    def standing(self) -> Standing:
+        """Which of the three it is."""
+        (field,) = self.model_fields_set
+        return Standing(field)
+
+    @property
+    def text(self) -> str:
+        """The name itself."""
+        written: str = getattr(self, self.standing)
+        return written
+
+
+class Name(RootModel[dict[LanguageTag, Wording]]):
+    """A proper name or title by language, each with its standing."""
+
+    model_config = ConfigDict(frozen=True)
+
+    @model_validator(mode="after")
+    def _has_primary(self) -> Self:
+        _require_primary(self.root)
+        return self
+
+    def as_text(self) -> Text:
+        """The wordings without their standing."""
+        return Text({language: wording.text for language, wording in self.root.items()})
+
+
+def _require_primary(languages: Container[str]) -> None:
+    if PRIMARY not in languages:
+        message = f'"{PRIMARY}" is required'
+        raise ValueError(message)
+
+
+def texts_in(value: Any) -> Iterator[tuple[LanguageTag, str]]:
+    """Every text inside a value, with its language, in the order of the fields."""
+    if isinstance(value, Text):
+        yield from value.root.items()
+    elif isinstance(value, Name):
+        yield from value.as_text().root.items()
+    elif isinstance(value, Part):
+        for field in type(value).model_fields:
+            yield from texts_in(getattr(value, field))
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from texts_in(item)

@@ -1,0 +1,147 @@
+"""The routes: take what was asked, ask for the page, return it."""
+
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, HTTPException, Request
+from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from sqlalchemy import Engine
+from sqlmodel import Session
+from starlette.exceptions import HTTPException as StarletteHTTPException
+
+from app import pages, queries, urls
+from app.assets import Asset
+from app.kinds import PAGED, Kind
+from app.language import PUBLISHED
+from app.rendering import Renderer
+from app.urls import Addresses
+
+PAGE_HEADERS = {"cache-control": "no-cache"}
+"""A page may be kept, and is asked about each time: a 304 costs next to nothing."""
+FOREVER_HEADERS = {"cache-control": "public, max-age=31536000, immutable"}
+
+
+def page_routes(engine: Engine, renderer: Renderer) -> APIRouter:
+    """The pages of one language."""
+    router = APIRouter(default_response_class=HTMLResponse)
+    language = renderer.language
+
+    def shown(template: str, path: str, page: Any = None) -> HTMLResponse:
+        text = renderer.render(template, path=path, page=page)
+        return HTMLResponse(text, headers=PAGE_HEADERS)
+
+    def add(path: str, view: Callable[..., Response]) -> None:
+        router.add_api_route(path, view, methods=["GET"])
+
+    def add_kind(kind: Kind) -> None:
+        here = urls.list_path(kind.noun, language)
+
+        def list_view() -> Response:
+            with Session(engine) as session:
+                return shown("list.html", here, pages.list_page(session, kind))
+
+        def record_view(slug: str) -> Response:
+            with Session(engine) as session:
+                page = pages.record_page(session, kind, slug)
+                if page is None:
+                    raise HTTPException(404)
+                path = urls.record_path(kind.noun, slug, language)
+                return shown(f"records/{kind.noun}.html", path, page)
+
+        add(here, list_view)
+        add(f"{here}/{{slug}}", record_view)
+
+    def add_page(name: str, made: Callable[[Session], Any]) -> None:
+        path = urls.page_path(name, language)
+
+        def view() -> Response:
+            with Session(engine) as session:
+                return shown(f"{name}.html", path, made(session))
+
+        add(path, view)
+
+    def search_view(q: str = "") -> Response:
+        with Session(engine) as session:
+            page = pages.search_page(session, q.strip())
+            return shown("search.html", urls.page_path(urls.SEARCH, language), page)
+
+    add_page(urls.HOME, pages.home_page)
+    add_page(urls.TIMELINE, pages.timeline_page)
+    add_page("about", pages.about_page)
+    add_page("accessibility", lambda _: None)
+    add(urls.page_path(urls.SEARCH, language), search_view)
+    for kind in PAGED:
+        add_kind(kind)
+    return router
+
+
+def file_routes(
+    engine: Engine, renderer: Renderer, addresses: Addresses, assets: dict[str, Asset]
+) -> APIRouter:
+    """What is not a page: static files and what search engines read."""
+    router = APIRouter()
+
+    def asset_view(digest: str, name: str) -> Response:
+        asset = assets.get(name)
+        if asset is None:
+            raise HTTPException(404)
+        # A page from before a change may ask by the former digest: it gets today's file, for now.
+        headers = FOREVER_HEADERS if digest == asset.digest else PAGE_HEADERS
+        return Response(asset.body, media_type=asset.media_type, headers=headers)
+
+    def sitemap_view() -> Response:
+        with Session(engine) as session:
+            rows = queries.every_record(session)
+            paths = urls.every_page((row.kind, row.slug) for row in rows)
+            listed = [addresses.absolute(path) for path in paths if path not in _UNLISTED]
+        text = renderer.render("feeds/sitemap.xml", addresses=listed)
+        return Response(text, media_type="application/xml", headers=PAGE_HEADERS)
+
+    def robots_view() -> Response:
+        text = renderer.render("feeds/robots.txt", sitemap=addresses.absolute(urls.SITEMAP))
+        return PlainTextResponse(text, headers=PAGE_HEADERS)
+
+    def favicon_view() -> Response:
+        asset = assets["favicon.svg"]
+        return Response(asset.body, media_type=asset.media_type, headers=PAGE_HEADERS)
+
+    for path, view in (
+        (f"{urls.STATIC}/{{digest}}/{{name}}", asset_view),
+        (urls.SITEMAP, sitemap_view),
+        (urls.ROBOTS, robots_view),
+        (urls.FAVICON, favicon_view),
+    ):
+        router.add_api_route(path, view, methods=["GET"])
+    return router
+
+
+_UNLISTED = {urls.page_path(urls.SEARCH, language) for language in PUBLISHED}
+
+
+def answer_errors(app: FastAPI, renderers: dict[str, Renderer], addresses: Addresses) -> None:
+    """Make every error a page, and lead a visitor from a near miss to the canonical address."""
+    known = [urls.SITEMAP, urls.ROBOTS, *urls.PAGES.values(), *(f"/{kind.noun}" for kind in PAGED)]
+
+    def page(request: Request, status: int) -> Response:
+        path = request.url.path
+        canonical = "/" + path.strip("/").lower()
+        if status == 404 and canonical != path and (canonical in known or _is_record(canonical)):
+            return RedirectResponse(addresses.link(canonical), status_code=308)
+        language = next((code for code in renderers if path.startswith(f"/{code}/")), "en")
+        text = renderers[language].render("error.html", path=path, page=status)
+        return HTMLResponse(text, status_code=status, headers=PAGE_HEADERS)
+
+    async def http_error(request: Request, error: Exception) -> Response:
+        status = error.status_code if isinstance(error, StarletteHTTPException) else 500
+        response = page(request, status)
+        if status == 405:
+            response.headers["allow"] = "GET, HEAD"
+        return response
+
+    app.add_exception_handler(StarletteHTTPException, http_error)
+    app.add_exception_handler(500, http_error)
+
+
+def _is_record(path: str) -> bool:
+    noun, _, slug = path.removeprefix("/").partition("/")
+    return bool(slug) and "/" not in slug and noun in {kind.noun for kind in PAGED}
