@@ -35,10 +35,14 @@ class Footnotes:
         """The numbers of some citations."""
         return sorted({self._numbers[item.source, item.locator] for item in citations})
 
-    def supporting(self, field: str) -> list[int]:
-        """The numbers of the citations that name a field, or a part of it."""
+    def supporting(self, *fields: str) -> list[int]:
+        """The numbers of the citations that name one of some fields, or a part of it."""
         return self.of(
             citation
             for citation in self._citations
-            if any(named == field or named.startswith(f"{field}.") for named in citation.fields)
+            if any(_is_in(named, field) for named in citation.fields for field in fields)
         )
+
+
+def _is_in(named: str, field: str) -> bool:
+    return named == field or named.startswith(f"{field}.")

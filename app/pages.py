@@ -222,7 +222,11 @@ def about_page(session: Session) -> AboutPage:
 
 
 def search_page(session: Session, query: str) -> SearchPage:
-    """What a query finds, every kind apart, best first."""
+    """What a query finds, every kind apart, best first.
+
+    Characters that cannot be shown are left out, as a page could not repeat them.
+    """
+    query = "".join(filter(str.isprintable, query)).strip()
     rows = queries.search(session, query)
     full = queries.whole(session, rows)
     groups: dict[str, list[Any]] = {noun: [] for noun in KINDS}

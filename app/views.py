@@ -62,7 +62,7 @@ def page_routes(engine: Engine, renderer: Renderer) -> APIRouter:
 
     def search_view(q: str = "") -> Response:
         with Session(engine) as session:
-            page = pages.search_page(session, q.strip())
+            page = pages.search_page(session, q)
             return shown("search.html", urls.page_path(urls.SEARCH, language), page)
 
     add_page(urls.HOME, pages.home_page)

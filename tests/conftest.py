@@ -1,0 +1,118 @@
+"""What tests share: both sites built by the real build, served in process and over a socket."""
+
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree.ElementTree import Element
+
+import html5lib
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, sync_playwright
+from sqlmodel import Session
+from starlette.testclient import TestClient
+
+from app.build import build
+from app.config import Settings
+from app.database import open_database
+from app.main import create_app
+
+ROOT = Path(__file__).resolve().parent.parent
+WORLD = ROOT / "tests" / "seed"
+"""The miniature world: an invented meeting, two or three records a kind."""
+SEED = ROOT / "seed"
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+@dataclass(frozen=True)
+class Site:
+    """One seed as a served site."""
+
+    seed: Path
+    database: Path
+    client: TestClient
+
+
+def site_of(seed: Path, folder: Path, base_url: str = "https://meeting.example") -> Site:
+    """The site that a seed makes."""
+    database = folder / "site.db"
+    build(seed, database)
+    app = create_app(Settings(seed=seed, database=database, base_url=base_url))
+    return Site(seed, database, TestClient(app, follow_redirects=False))
+
+
+def parsed(text: str) -> Element:
+    """A page read by the strict parser of the HTML standard; any parse error raises."""
+    parser = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False)
+    return parser.parse(text)
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The miniature world's database."""
+    database = tmp_path_factory.mktemp("world") / "site.db"
+    build(WORLD, database)
+    return database
+
+
+@pytest.fixture(scope="session")
+def world_session(world: Path) -> Iterator[Session]:
+    """A session over the miniature world."""
+    engine = open_database(world)
+    with Session(engine) as session:
+        yield session
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def world_site(tmp_path_factory: pytest.TempPathFactory) -> Site:
+    """The miniature world as a site."""
+    return site_of(WORLD, tmp_path_factory.mktemp("world-site"))
+
+
+@pytest.fixture(scope="session")
+def our_site(tmp_path_factory: pytest.TempPathFactory) -> Site:
+    """Our own seed as a site."""
+    return site_of(SEED, tmp_path_factory.mktemp("our-site"))
+
+
+@pytest.fixture(scope="session", params=["our_site", "world_site"])
+def site(request: pytest.FixtureRequest) -> Site:
+    """Both sites, one after the other."""
+    found: Site = request.getfixturevalue(request.param)
+    return found
+
+
+@pytest.fixture(scope="session")
+def served(our_site: Site) -> Iterator[str]:
+    """Our site over a real socket; its base address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    base_url = f"http://127.0.0.1:{port}"
+    app = create_app(Settings(our_site.seed, our_site.database, base_url))
+    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    deadline = time.monotonic() + 20
+    while not server.started:
+        assert time.monotonic() < deadline, "the server did not start"
+        time.sleep(0.02)
+    yield base_url
+    server.should_exit = True
+    thread.join(10)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium from the system, or else the one that Playwright installed."""
+    found = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    quiet = ["--no-sandbox", "--disable-background-networking", "--disable-component-update"]
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=found, args=quiet)
+        yield running
+        running.close()

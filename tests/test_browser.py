@@ -1,0 +1,100 @@
+"""In a real browser: every type of page, light and dark, narrow and wide, without an error."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser
+
+PAGES = (
+    "/",
+    "/agreements",
+    "/agreements/nuclear-statement",
+    "/agreements/tianwan-units",
+    "/sectors",
+    "/sectors/energy",
+    "/quotes",
+    "/quotes/medvedev-fifth-commission",
+    "/organizations/eaeu",
+    "/people/dmitry-medvedev",
+    "/commissions/far-east-and-northeast",
+    "/sources/drahos-blog-2016-11",
+    "/timeline",
+    "/about",
+    "/accessibility",
+    "/search?q=nuclear",
+    "/nothing-here",
+)
+RULES = {
+    "runOnly": {
+        "type": "tag",
+        "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    }
+}
+WIDTHS = (320, 768, 1280)
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", PAGES)
+def test_pages_hold_in_chromium(browser: Browser, served: str, path: str, scheme: str) -> None:
+    context = browser.new_context(color_scheme=scheme)  # type: ignore[arg-type]
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on(
+        "console",
+        lambda message: errors.append(message.text) if message.type == "error" else None,
+    )
+    page.on(
+        "request",
+        lambda request: None if request.url.startswith(served) else errors.append(request.url),
+    )
+    response = page.goto(served + path)
+    assert response is not None
+    if response.status == 404:
+        # The browser itself reports a page that is not there; that is what this one is for.
+        assert [error for error in errors if "404" not in error] == []
+        errors.clear()
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        sideways = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        assert sideways <= 0, (path, width)
+        found = Axe().run(page, options=RULES)
+        broken = [
+            (item["id"], [node["html"][:120] for node in item["nodes"]])
+            for item in found.response["violations"]
+        ]
+        assert broken == [], (path, width)
+    assert errors == []
+    context.close()
+
+
+def test_a_reader_finds_an_agreement_by_keyboard_alone(browser: Browser, served: str) -> None:
+    context = browser.new_context(java_script_enabled=True)
+    page = context.new_page()
+    page.goto(served)
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.type("atomic energy")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/search?q=atomic+energy")
+    link = page.get_by_role("link", name="Peaceful Use of Atomic Energy").first
+    link.focus()
+    outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+    assert outline == "solid"
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/agreements/nuclear-statement")
+    assert page.get_by_role("heading", level=1).inner_text().startswith("Joint Statement")
+    context.close()
+
+
+def test_it_prints_without_controls(browser: Browser, served: str) -> None:
+    page = browser.new_page()
+    page.goto(f"{served}/agreements/nuclear-statement")
+    page.emulate_media(media="print")
+    assert not page.locator(".masthead__nav").is_visible()
+    assert page.locator(".sources").is_visible()
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    page.close()

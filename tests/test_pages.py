@@ -1,0 +1,264 @@
+"""Every page of both sites: whole, its links lead somewhere, it says what the database says."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from functools import cache
+from itertools import pairwise
+from urllib.parse import urldefrag, urljoin, urlsplit
+from xml.etree.ElementTree import Element, fromstring, tostring
+
+import pytest
+from conftest import SEED, Site, parsed
+from sqlmodel import Session
+
+from app import queries, urls
+from app.database import open_database
+from app.kinds import KINDS, PAGED
+from app.models import AgreementKind
+from app.seed import read
+
+BASE = "https://meeting.example"
+
+
+@cache
+def pages_of(client: object) -> dict[str, Element]:
+    """Every page that a crawl from the home page reaches, parsed, by path."""
+    found: dict[str, Element] = {}
+    waiting = ["/"]
+    while waiting:
+        path = waiting.pop()
+        if path in found:
+            continue
+        response = client.get(path)  # type: ignore[attr-defined]
+        assert response.status_code == 200, path
+        if not response.headers["content-type"].startswith("text/html"):
+            continue
+        found[path] = parsed(response.text)
+        waiting += [urldefrag(link).url for link in links(found[path]) if is_ours(link)]
+    return found
+
+
+def links(page: Element) -> list[str]:
+    """Every address that a page leads to, our own without the host."""
+    leading = ("href", "src", "action")
+    addresses = [element.get(name) for element in page.iter() for name in leading]
+    return [address.removeprefix(BASE) or "/" for address in addresses if address]
+
+
+def is_ours(link: str) -> bool:
+    """Whether an address is one of the site's own pages or files."""
+    return not urlsplit(link).scheme and not link.startswith("#")
+
+
+def text_of(element: Element | None) -> str:
+    """All text inside an element."""
+    return " ".join("".join(element.itertext()).split()) if element is not None else ""
+
+
+def every_id(page: Element) -> list[str]:
+    return [element.get("id", "") for element in page.iter() if element.get("id")]
+
+
+def addresses_in_sitemap(site: Site) -> list[str]:
+    tree = fromstring(site.client.get(urls.SITEMAP).text)
+    return [str(element.text).removeprefix(BASE) for element in tree.iter() if "loc" in element.tag]
+
+
+def database_records(site: Site) -> Iterator[tuple[str, str]]:
+    with Session(open_database(site.database)) as session:
+        for row in queries.every_record(session):
+            yield row.kind, row.slug
+
+
+def test_the_crawl_reaches_the_sitemap_and_every_record(site: Site) -> None:
+    reached = set(pages_of(site.client))
+    assert set(addresses_in_sitemap(site)) <= reached
+    known = list(database_records(site))
+    assert {urldefrag(urls.record_path(noun, slug)).url for noun, slug in known} <= reached
+    assert set(urls.every_page(known)) == reached
+
+
+def test_every_link_and_fragment_resolves(site: Site) -> None:
+    pages = pages_of(site.client)
+    ids = {path: set(every_id(page)) for path, page in pages.items()}
+    files: dict[str, int] = {}
+    for path, page in pages.items():
+        for link in links(page):
+            if not is_ours(link) and not link.startswith("#"):
+                continue
+            target, fragment = urldefrag(urljoin(path, link))
+            if target not in ids:
+                if target not in files:
+                    files[target] = site.client.get(target).status_code
+                assert files[target] == 200, (path, link)
+            elif fragment:
+                assert fragment in ids[target], (path, link)
+
+
+def test_every_page_is_whole(site: Site) -> None:
+    titles: Counter[str] = Counter()
+    for path, page in pages_of(site.client).items():
+        assert page.get("lang") == "en", path
+        assert len(page.findall(".//h1")) == 1, path
+        assert len(page.findall(".//main")) == 1, path
+        (title,) = page.findall("./head/title")
+        titles[text_of(title)] += 1
+        (description,) = page.findall("./head/meta[@name='description']")
+        assert 10 <= len(description.get("content", "")) <= 200, path
+        (canonical,) = page.findall("./head/link[@rel='canonical']")
+        assert canonical.get("href") == BASE + path, path
+        duplicates = [name for name, number in Counter(every_id(page)).items() if number > 1]
+        assert not duplicates, (path, duplicates)
+        levels = [int(element.tag[1]) for element in page.iter() if element.tag in HEADINGS]
+        skips = [pair for pair in pairwise(levels) if pair[1] > pair[0] + 1]
+        assert not skips, (path, levels)
+    assert [title for title, number in titles.items() if number > 1] == []
+
+
+HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
+
+
+def test_no_page_has_inline_code_or_asks_another_host(site: Site) -> None:
+    for path, page in pages_of(site.client).items():
+        for element in page.iter():
+            assert element.tag not in {"style", "iframe", "object", "embed"}, path
+            assert "style" not in element.attrib, path
+            assert not [name for name in element.attrib if name.startswith("on")], path
+            if element.tag in {"link", "script", "img"} and element.get("rel") != "canonical":
+                address = element.get("href") or element.get("src") or ""
+                assert not urlsplit(address).netloc, (path, address)
+
+
+def test_every_label_is_a_word_and_nothing_is_left_unsaid(site: Site) -> None:
+    for path, page in pages_of(site.client).items():
+        shown = text_of(page.find("./body"))
+        for trace in ("None", "{{", "{%", "%(", "Undefined"):
+            assert trace not in shown, (path, trace)
+        assert not re.search(r"(?<![\w/.])(field|kind|one|part|tie)\.[a-z]", shown), path
+
+
+def test_every_record_that_another_names_links_back(our_site: Site) -> None:
+    """Ties are shown both ways: whatever a record leads to leads back to it, source or not."""
+    pages = pages_of(our_site.client)
+    with Session(open_database(our_site.database)) as session:
+        for row in queries.every_record(session):
+            if not KINDS[row.kind].has_pages:
+                continue
+            path = urls.record_path(row.kind, row.slug)
+            for other in queries.named_by(session, [row.id]):
+                there = urls.record_path(other.kind, other.slug)
+                assert there in links(pages[path]), (path, there)
+                if other.kind != "events":
+                    back = links(pages[urldefrag(there).url])
+                    assert path in back, (there, path)
+
+
+def test_home_counts_what_the_database_has(our_site: Site) -> None:
+    home = pages_of(our_site.client)["/"]
+    shown = text_of(home.find(".//main"))
+    with Session(open_database(our_site.database)) as session:
+        counts = queries.counts(session)
+        kinds = queries.agreement_counts(session)
+    documents = sum(number for kind, number in kinds.items() if kind != AgreementKind.UNDERTAKING)
+    named = documents - kinds[AgreementKind.REPORT]
+    assert f"{named} known by name" in shown
+    assert f"{kinds[AgreementKind.UNDERTAKING]} undertakings" in shown
+    for kind in PAGED:
+        if kind.noun != "agreements":
+            assert f"{kind.noun.capitalize()} {counts[kind.noun]}" in shown
+
+
+def test_lists_count_documents_and_undertakings_apart(our_site: Site) -> None:
+    page = pages_of(our_site.client)["/agreements"]
+    seed = read(SEED)
+    of_kind = [record.kind == "undertaking" for record in seed.records["agreements"].values()]
+    shown = {
+        section.get("aria-labelledby"): (
+            text_of(section.find("./h2")),
+            len(section.findall("./ul/li")),
+        )
+        for section in page.findall(".//section")
+    }
+    assert shown == {
+        "documents": (f"Documents {of_kind.count(False)}", of_kind.count(False)),
+        "undertakings": (f"Undertakings {of_kind.count(True)}", of_kind.count(True)),
+    }
+
+
+def test_sector_table_counts_what_the_sector_pages_list(our_site: Site) -> None:
+    pages = pages_of(our_site.client)
+    rows = pages["/sectors"].findall(".//table/tbody/tr")
+    assert len(rows) == len(read(SEED).records["sectors"])
+    for row in rows:
+        (link,) = row.findall("./th/a")
+        shown = [0 if text_of(cell) == "–" else int(text_of(cell)) for cell in row.findall("./td")]
+        sections = {
+            text_of(section.find("./h2")): len(section.findall("./ul/li"))
+            for section in pages[str(link.get("href"))].findall(".//section")
+        }
+        assert shown == [sections.get("Documents", 0), sections.get("Undertakings", 0)]
+
+
+def test_a_document_offers_its_text_or_says_that_none_was_found(our_site: Site) -> None:
+    pages = pages_of(our_site.client)
+    for slug, record in read(SEED).records["agreements"].items():
+        shown = text_of(pages[f"/agreements/{slug}"].find(".//main"))
+        assert ("Read the text" in shown) == bool(record.texts)
+        missing = not record.texts and not record.is_undertaking
+        assert ("was not found in the sources consulted" in shown) or not missing
+
+
+def test_another_seed_is_another_site(world_site: Site) -> None:
+    """Nothing of our own meeting is in the program, its templates or its style."""
+    for path, page in pages_of(world_site.client).items():
+        text = tostring(page, encoding="unicode")
+        for ours in ("Petersburg", "Medvedev", "21st", "Russia", "China"):
+            # A language is called by its name whoever uses it.
+            shown = text.replace("Russian, ", "").replace(", Russian", "")
+            assert ours not in shown.replace("Russian<", "<"), (path, ours)
+    style = next(link for link in links(pages_of(world_site.client)["/"]) if link.endswith(".css"))
+    assert "Russia" not in world_site.client.get(style).text
+
+
+@pytest.mark.parametrize(
+    ("query", "first"),
+    [
+        ("atomic energy", "/agreements/nuclear-statement"),
+        ("eurasian economic", "/organizations/eaeu"),
+        ("Medvedev", "/people/dmitry-medvedev"),
+        ("ООН", "/organizations/united-nations"),
+        ("上合组织", "/organizations/sco"),
+        ("Шанхайская организация", "/organizations/sco"),
+        ("李克强", "/people/li-keqiang"),
+    ],
+)
+def test_search_finds(our_site: Site, query: str, first: str) -> None:
+    response = our_site.client.get("/search", params={"q": query})
+    assert first in links(parsed(response.text))
+
+
+@pytest.mark.parametrize(
+    "query", ["", "   ", '"', "a OR", "NEAR(", "*", "-", "zzzqq", "<b>", "\x00", "😀"]
+)
+def test_any_text_is_a_query(site: Site, query: str) -> None:
+    response = site.client.get("/search", params={"q": query})
+    assert response.status_code == 200
+    parsed(response.text)
+
+
+def test_ambiguous_addresses_lead_to_the_canonical_one(site: Site) -> None:
+    for path in ("/agreements/", "/AGREEMENTS", "/Timeline"):
+        response = site.client.get(path)
+        canonical = path.rstrip("/").lower()
+        assert (response.status_code, response.headers["location"]) == (308, canonical)
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/agreements/nothing", "/quotes/a/b", "/static/x/y"])
+def test_nothing_there_is_a_helpful_page(site: Site, path: str) -> None:
+    response = site.client.get(path)
+    assert response.status_code == 404
+    page = parsed(response.text)
+    assert text_of(page.find(".//h1")) == "There is nothing at this address"
+    assert urls.list_path("agreements") in links(page)
+    assert page.find("./head/meta[@name='robots']") is not None
