@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from sqlalchemy import Connection, create_engine, insert, text
+from sqlalchemy import URL, Connection, create_engine, insert, text
 from sqlmodel import SQLModel
 
 from app import edition
@@ -51,7 +51,7 @@ def build(seed_path: Path, database: Path) -> Seed:
 
 def _write(seed: Seed, made_from: Edition, path: Path) -> None:
     path.unlink(missing_ok=True)
-    engine = create_engine(f"sqlite:///{path}")
+    engine = create_engine(URL.create("sqlite", database=str(path)))
     with engine.connect() as connection:
         # Nobody else sees the file before it is whole, so there is nothing to roll back to.
         connection.exec_driver_sql("PRAGMA journal_mode = OFF")

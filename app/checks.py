@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from app.kinds import KINDS
-from app.language import LANGUAGES
+from app.language import LANGUAGES, is_named
 from app.models import Agreement, Certainty, Event, Quote, Record, Source
 from app.references import written_in
 from app.seed import Mistake, Place, Seed, suggestion
@@ -16,7 +16,8 @@ Found = Iterator[tuple[Place, str]]
 def mistakes_of(seed: Seed) -> list[Mistake]:
     """Every mistake of a seed, of form and across records, sorted by place."""
     found = [*seed.mistakes]
-    for check in CHECKS:
+    # Where a file could not be read, what it holds would be reported as missing everywhere.
+    for check in CHECKS if seed.is_readable else ():
         found += (seed.positions.mistake(place, message) for place, message in check(seed))
     return sorted(set(found))
 
@@ -27,7 +28,9 @@ def references_lead_somewhere(seed: Seed) -> Found:
         for made in written_in(KINDS[noun].model, fields):
             known = seed.written[made.to.kind]
             if made.slug not in known:
-                message = f'no record "{made.slug}" in {made.to.kind}{suggestion(made.slug, known)}'
+                message = (
+                    f'no {KINDS[made.to.kind].singular} "{made.slug}"{suggestion(made.slug, known)}'
+                )
                 yield (noun, slug, *made.path), message
 
 
@@ -182,6 +185,22 @@ def texts_are_in_known_languages(seed: Seed) -> Found:
                     yield (noun, slug, field), message
 
 
+def languages_have_names(seed: Seed) -> Found:
+    """A wording is in a language that can be named to a reader."""
+    for noun, slug, record in _understood(seed):
+        named: list[tuple[Place, Any]] = [((), record)]
+        named += [
+            ((field, at), part)
+            for field in ("texts", "other_wordings")
+            for at, part in enumerate(_list_of(record, field))
+        ]
+        for place, part in named:
+            for field in ("language", "original_language"):
+                tag = getattr(part, field, None)
+                if tag and not is_named(tag):
+                    yield (noun, slug, *place, field), f'"{tag}" is no language that can be named'
+
+
 CHECKS: tuple[Callable[[Seed], Found], ...] = (
     references_lead_somewhere,
     records_are_cited,
@@ -198,6 +217,7 @@ CHECKS: tuple[Callable[[Seed], Found], ...] = (
     dates_are_in_order,
     citations_name_fields,
     texts_are_in_known_languages,
+    languages_have_names,
 )
 
 
@@ -222,7 +242,8 @@ def _list_of(record: Record, field: str) -> list[Any]:
     return _list(getattr(record, field, None))
 
 
-def _has(value: Any, path: list[str]) -> bool:
+def _has(record: Record, path: list[str]) -> bool:
+    value: Any = record if path[0] in type(record).model_fields else None
     for step in path:
         if isinstance(value, Text | Name):
             value = value.root

@@ -46,7 +46,8 @@ def build(given: argparse.Namespace) -> int:
 
 def serve(given: argparse.Namespace) -> int:
     """Serve the site, building first where the database is not the seed's."""
-    settings = _settings(given, default_base_url=f"http://{given.host}:{given.port}")
+    host = f"[{given.host}]" if ":" in given.host else given.host
+    settings = _settings(given, default_base_url=f"http://{host}:{given.port}")
     if not _is_current(settings):
         outcome = _built(settings)
         if outcome != DONE:
@@ -61,13 +62,17 @@ def _is_current(settings: Settings) -> bool:
     """Whether the database is whole and made from this seed by this program."""
     if not edition.is_whole(settings.database):
         return False
+    from sqlalchemy.exc import SQLAlchemyError
     from sqlmodel import Session
 
     from app.database import open_database
     from app.queries import edition as made_from
 
-    with Session(open_database(settings.database)) as session:
-        made = made_from(session)
+    try:
+        with Session(open_database(settings.database)) as session:
+            made = made_from(session)
+    except SQLAlchemyError:
+        return False
     return (made.seed, made.program) == (edition.of_seed(settings.seed), edition.of_program())
 
 
@@ -127,7 +132,7 @@ def _parser() -> argparse.ArgumentParser:
                 "--port", type=_port, default=DEFAULT_PORT, help="default: %(default)s"
             )
             command.add_argument(
-                "--workers", type=int, default=1, metavar="N", help="processes (default: 1)"
+                "--workers", type=_workers, default=1, metavar="N", help="processes (default: 1)"
             )
             command.add_argument(
                 "--base-url", metavar="URL", help="the address visitors use, where it is another"
@@ -135,8 +140,15 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _workers(value: str) -> int:
+    if not (value.isascii() and value.isdigit()) or int(value) < 1:
+        message = f'"{value}" is no number of processes; give 1 or more'
+        raise argparse.ArgumentTypeError(message)
+    return int(value)
+
+
 def _port(value: str) -> int:
-    if not value.isdigit() or not 0 < int(value) < 65536:
+    if not (value.isascii() and value.isdigit()) or not 0 < int(value) < 65536:
         message = f'"{value}" is not a port; give a number from 1 to 65535'
         raise argparse.ArgumentTypeError(message)
     return int(value)

@@ -1,13 +1,18 @@
 """Settings: from the command line, or else the environment, or else the defaults."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parent.parent
 """The project's folder: templates, static files and our own seed stand there."""
+
+# Scheme, authority and path of a generic address (RFC 3986, section 3); no query, no fragment.
+_BASE_ADDRESS = re.compile(
+    r"https?://(?:[^\s/:?#\[\]@<>\"]+|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{1,5}))?(?:/[^\s?#<>\"]*)?"
+)
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8000
@@ -60,8 +65,8 @@ def _shown(path: Path) -> Path:
 
 
 def _checked(base_url: str) -> str:
-    parts = urlsplit(base_url)
-    if parts.scheme not in {"http", "https"} or not parts.netloc or parts.query or parts.fragment:
+    match = _BASE_ADDRESS.fullmatch(base_url)
+    if not match or int(match["port"] or 0) >= 2**16:
         message = f'"{base_url}" is not a base address; give one such as https://example.org or https://example.org/path'
         raise UsageError(message)
     return base_url.rstrip("/")

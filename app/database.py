@@ -3,7 +3,7 @@
 from pathlib import Path
 from urllib.parse import quote
 
-from sqlalchemy import Engine
+from sqlalchemy import URL, Engine
 from sqlmodel import create_engine
 
 
@@ -13,5 +13,9 @@ def open_database(path: Path) -> Engine:
     `immutable` lets SQLite skip every lock (https://www.sqlite.org/uri.html, section 3.3): a
     new build replaces the file under its name, and whoever has the old one open keeps it.
     """
-    address = quote(str(path.resolve()))
-    return create_engine(f"sqlite:///file:{address}?mode=ro&immutable=1&uri=true")
+    address = URL.create(
+        "sqlite",
+        database=f"file:{quote(str(path.resolve()))}",
+        query={"mode": "ro", "immutable": "1", "uri": "true"},
+    )
+    return create_engine(address)

@@ -6,10 +6,12 @@ An ASGI wrapper that knows nothing of what the pages are about.
 import asyncio
 import gzip
 import hashlib
+import logging
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 import brotli
 
@@ -22,6 +24,8 @@ Header = tuple[bytes, bytes]
 
 MOST_QUERY_PAGES = 256
 """How many pages with a query are kept; the others are as many as the site has."""
+
+_LOGGER = logging.getLogger(__name__)
 
 SMALLEST_COMPRESSED = 256
 _COMPRESSIBLE = (b"text/", b"application/json", b"application/xml", b"image/svg+xml")
@@ -38,7 +42,7 @@ SECURITY_HEADERS = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
 }
-STRICT_TRANSPORT = {"strict-transport-security": "max-age=63072000; includeSubDomains"}
+STRICT_TRANSPORT = {"strict-transport-security": "max-age=63072000"}
 
 
 @dataclass
@@ -113,36 +117,56 @@ def _matches(wanted: bytes, tag: bytes) -> bool:
 
 
 class Delivery:
-    """Wraps an application whose answers never change while it runs."""
+    """Wraps an application whose answers never change while it runs.
 
-    def __init__(self, app: App, *, is_https: bool = False) -> None:
+    `parameters` names, by path, the query parameters that change an answer; what else stands
+    in a query is no part of it. `prefix` is a path that addresses may begin with.
+    """
+
+    def __init__(
+        self,
+        app: App,
+        *,
+        parameters: Mapping[str, Collection[str]],
+        prefix: str = "",
+        is_https: bool = False,
+    ) -> None:
         self.app = app
+        self.parameters = parameters
+        self.prefix = prefix
         headers = SECURITY_HEADERS | (STRICT_TRANSPORT if is_https else {})
         self.headers = [(name.encode(), value.encode()) for name, value in headers.items()]
-        self.pages: dict[bytes, Kept] = {}
-        self.queried: OrderedDict[bytes, Kept] = OrderedDict()
-        self.under_way: dict[bytes, asyncio.Task[Kept]] = {}
+        self.pages: dict[str, Kept] = {}
+        self.queried: OrderedDict[str, Kept] = OrderedDict()
+        self.under_way: dict[str, asyncio.Task[Kept]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        if self.prefix and f"{scope['path']}/".startswith(f"{self.prefix}/"):
+            scope = {**scope, "path": scope["path"].removeprefix(self.prefix) or "/"}
         if scope["method"] in {"GET", "HEAD"}:
             await self._send(await self._kept(scope), scope, send)
         else:
             await self._send(await self._made(scope), scope, send)
 
     async def _kept(self, scope: Scope) -> Kept:
-        path, query = scope["raw_path"], scope["query_string"]
-        kept = self.pages.get(path) if not query else self.queried.get(path + b"?" + query)
+        path: str = scope["path"]
+        query = self._meant(path, scope["query_string"]) if scope["query_string"] else ""
+        kept = self.queried.get(f"{path}?{query}") if query else self.pages.get(path)
         if kept:
+            if query:
+                self.queried.move_to_end(f"{path}?{query}")
             return kept
-        key = path + b"?" + query
+        key = f"{path}?{query}"
         # However many ask for a page that is not there yet, it is made once.
         task = self.under_way.get(key)
         if task is None:
-            task = asyncio.create_task(self._made({**scope, "method": "GET"}))
+            task = asyncio.create_task(
+                self._made({**scope, "method": "GET", "query_string": query.encode()})
+            )
             self.under_way[key] = task
             task.add_done_callback(lambda _: self.under_way.pop(key, None))
         kept = await asyncio.shield(task)
@@ -154,6 +178,13 @@ class Delivery:
             else:
                 self.pages[path] = kept
         return kept
+
+    def _meant(self, path: str, query: bytes) -> str:
+        """A query without the parameters that change nothing, and without empty ones."""
+        # A near miss of a path keeps its query, so that a redirect can carry it on.
+        known = self.parameters.get(path.rstrip("/").lower(), ())
+        given = parse_qsl(query.decode("latin-1"), encoding="utf-8", errors="replace")
+        return urlencode(sorted((name, value) for name, value in given if name in known))
 
     async def _made(self, scope: Scope) -> Kept:
         """The application's whole answer to a request without conditions."""
@@ -169,17 +200,22 @@ class Delivery:
             else:
                 pieces.append(message.get("body", b""))
 
-        await self.app({**scope, "headers": []}, receive, send)
+        try:
+            await self.app({**scope, "headers": []}, receive, send)
+        except Exception:
+            # The application has answered with its error page before it raises.
+            _LOGGER.exception("error while answering %s", scope["path"])
         kept = [header for header in headers if header[0] != b"content-length"]
         return Kept(status, [*kept, *self.headers], b"".join(pieces))
 
     async def _send(self, kept: Kept, scope: Scope, send: Send) -> None:
         accepted, wanted = b"", b""
         for name, value in scope["headers"]:
+            # A list may be spread over several lines (RFC 9110, section 5.3).
             if name == b"accept-encoding":
-                accepted = value
+                accepted = accepted + b"," + value if accepted else value
             elif name == b"if-none-match":
-                wanted = value
+                wanted = wanted + b"," + value if wanted else value
         coding = _preferred(accepted) if accepted and kept.is_compressible else b"identity"
         headers, unchanged, tag, body = kept.form(coding)
         if wanted and kept.status == 200 and _matches(wanted, tag):

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
+SUFFIXES = {".yaml", ".yml", ".json"}
 DIGEST_SUFFIX = ".sha256"
 
 
@@ -13,7 +14,9 @@ def files_of(seed: Path) -> list[Path]:
     Raises FileNotFoundError where there is none.
     """
     if seed.is_dir():
-        found = sorted(path for path in seed.iterdir() if path.suffix in {".yaml", ".yml", ".json"})
+        found = sorted(
+            path for path in seed.iterdir() if path.suffix in SUFFIXES and path.is_file()
+        )
     else:
         found = [seed] if seed.is_file() else []
     if not found:
@@ -46,7 +49,7 @@ def beside(database: Path) -> Path:
 def is_whole(database: Path) -> bool:
     """Whether a database is there and is, byte for byte, what the build left."""
     try:
-        return beside(database).read_text(encoding="ascii").strip() == of_file(database)
+        return beside(database).read_bytes().strip() == of_file(database).encode()
     except OSError:
         return False
 

@@ -26,12 +26,14 @@ OPENING_LENGTH = 90
 class Kind:
     """One kind of record.
 
-    `noun` is its key in the seed and, where it has pages, its address; `titled` says how
+    `noun` is its key in the seed and, where it has pages, its address; `singular` names one to
+    an editor; `titled` says how
     a record of the kind is called, by language; `has_pages` is false for the meeting,
     which is the home page, and for events, which stand on the timeline.
     """
 
     noun: str
+    singular: str
     model: type[Record]
     titled: Callable[[Any], dict[str, str]]
     has_pages: bool = True
@@ -65,15 +67,15 @@ def _source(source: Source) -> dict[str, str]:
 KINDS = {
     kind.noun: kind
     for kind in (
-        Kind("meeting", Meeting, _name, has_pages=False),
-        Kind("agreements", Agreement, _name),
-        Kind("sectors", Sector, _name),
-        Kind("quotes", Quote, _quote),
-        Kind("organizations", Organization, _name),
-        Kind("people", Person, _name),
-        Kind("commissions", Commission, _name),
-        Kind("events", Event, _name, has_pages=False),
-        Kind("sources", Source, _source),
+        Kind("meeting", "meeting", Meeting, _name, has_pages=False),
+        Kind("agreements", "agreement", Agreement, _name),
+        Kind("sectors", "sector", Sector, _name),
+        Kind("quotes", "quote", Quote, _quote),
+        Kind("organizations", "organization", Organization, _name),
+        Kind("people", "person", Person, _name),
+        Kind("commissions", "commission", Commission, _name),
+        Kind("events", "event", Event, _name, has_pages=False),
+        Kind("sources", "source", Source, _source),
     )
 }
 """In the order in which lists and pages name them."""

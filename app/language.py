@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from babel import Locale
+from babel import Locale, UnknownLocaleError
 
 from app.values import PRIMARY
 
@@ -59,3 +59,17 @@ def choose(wordings: Mapping[str, str], language: str) -> Chosen:
 def tag_of(code: str) -> str:
     """What `lang` says for a language of the seed, which may be none that pages are in."""
     return LANGUAGES[code].tag if code in LANGUAGES else code
+
+
+def name_of(tag: str, language: str) -> str:
+    """What a language is called in another."""
+    named = Locale.parse(tag, sep="-").get_display_name(LANGUAGES[language].region)
+    return named or tag
+
+
+def is_named(tag: str) -> bool:
+    """Whether a language tag is one that has a name."""
+    try:
+        return bool(name_of(tag, PRIMARY))
+    except (UnknownLocaleError, ValueError):
+        return False

@@ -11,9 +11,9 @@ from app.delivery import Delivery
 from app.language import PUBLISHED
 from app.queries import meeting
 from app.rendering import renderers
-from app.urls import Addresses
+from app.urls import SEARCH, Addresses, page_path
 from app.values import PRIMARY
-from app.views import answer_errors, file_routes, page_routes
+from app.views import answer_errors, file_routes, page_routes, redirect_routes
 
 
 def create_app(settings: Settings) -> Delivery:
@@ -27,7 +27,13 @@ def create_app(settings: Settings) -> Delivery:
         )
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     for language in PUBLISHED:
-        app.include_router(page_routes(engine, in_languages[language]))
+        app.include_router(page_routes(engine, in_languages[language], addresses))
     app.include_router(file_routes(engine, in_languages[PRIMARY], addresses, assets))
-    answer_errors(app, in_languages, addresses)
-    return Delivery(app, is_https=settings.base_url.startswith("https:"))
+    app.include_router(redirect_routes(engine, addresses))
+    answer_errors(app, engine, in_languages, addresses)
+    return Delivery(
+        app,
+        parameters={page_path(SEARCH, language): ("q",) for language in PUBLISHED},
+        prefix=addresses.prefix,
+        is_https=settings.base_url.startswith("https:"),
+    )

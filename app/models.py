@@ -227,11 +227,15 @@ class Citation(Part):
     fields: tuple[Written, ...] = ()
 
 
+Cited = Annotated[list[Citation], Field(min_length=1)]
+"""At least one citation."""
+
+
 class Account(Part):
     """What one or more sources say of a disputed point."""
 
     text: Text
-    citations: list[Citation]
+    citations: Cited
 
 
 class Disagreement(Part):
@@ -272,7 +276,7 @@ class Consequence(Part):
 
     happened_on: PartialDate | None = None
     text: Text
-    citations: list[Citation]
+    citations: Cited
 
 
 class OtherWording(Part):
@@ -281,7 +285,7 @@ class OtherWording(Part):
     language: LanguageTag
     text: Written
     note: Text | None = None
-    citations: list[Citation]
+    citations: Cited
 
 
 class Membership(Part):
@@ -315,7 +319,7 @@ class FurtherDocuments(Part):
 
     text: Text
     sectors: list[Annotated[Slug, To("sectors", "further-documents")]]
-    citations: list[Citation]
+    citations: Cited
 
 
 class Background(Part):
@@ -325,7 +329,7 @@ class Background(Part):
     text: Text
     certainty: Certainty = Certainty.ATTESTED
     certainty_reason: Text | None = None
-    citations: list[Citation]
+    citations: Cited
 
 
 class Change(Part):
@@ -371,6 +375,7 @@ class Meeting(Record, table=True):
     further_documents: FurtherDocuments | None = maybe(FurtherDocuments)
     leading_quote: Annotated[Slug, To("quotes", "leading-quote")]
     passages: list[Background] = several(list[Background])
+    method: Text | None = maybe(Text)
     gaps: list[Text] = several(list[Text])
     version: Written
     released_on: PartialDate

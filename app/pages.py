@@ -19,6 +19,7 @@ from app.models import (
     Organization,
     Record,
     RecordRow,
+    Source,
 )
 from app.queries import SectorCount
 
@@ -66,6 +67,7 @@ class RecordPage:
     record: Any
     names: Names
     footnotes: Footnotes
+    sources: Mapping[str, Source]
     groups: Sequence[Group]
     uses: Sequence[Use]
     before: RecordRow | None
@@ -141,12 +143,14 @@ def record_page(session: Session, kind: Kind, slug: str) -> RecordPage | None:
     is_source = kind.noun == "sources"
     groups = [] if is_source else _groups(session, kind, ties)
     grouped = [item for group in groups for item in group.records]
+    sources = _sources(session, [record])
     before, after = queries.neighbours(session, record)
     return RecordPage(
         kind=kind,
         record=record,
         names=_names(session, [record, *grouped]),
-        footnotes=_footnotes(session, [record])[record.slug],
+        footnotes=Footnotes(record, sources.values()),
+        sources=sources,
         groups=groups,
         uses=_uses(ties) if is_source else (),
         before=before,
@@ -224,9 +228,10 @@ def about_page(session: Session) -> AboutPage:
 def search_page(session: Session, query: str) -> SearchPage:
     """What a query finds, every kind apart, best first.
 
-    Characters that cannot be shown are left out, as a page could not repeat them.
+    Characters that cannot be shown are read as spaces, as a page could not repeat them.
     """
-    query = "".join(filter(str.isprintable, query)).strip()
+    shown = (character if character.isprintable() else " " for character in query)
+    query = " ".join("".join(shown).split())
     rows = queries.search(session, query)
     full = queries.whole(session, rows)
     groups: dict[str, list[Any]] = {noun: [] for noun in KINDS}
@@ -310,9 +315,15 @@ def _names(session: Session, records: Iterable[Record]) -> Names:
     return {(row.kind, row.slug): row for row in rows}
 
 
-def _footnotes(session: Session, records: Sequence[Record]) -> dict[str, Footnotes]:
+def _sources(session: Session, records: Iterable[Record]) -> dict[str, Source]:
+    """The sources that some records lead to, by slug."""
     rows = queries.named_by(session, {record.id for record in records})
-    sources = queries.whole(session, (row for row in rows if row.kind == "sources"))
+    found = queries.whole(session, (row for row in rows if row.kind == "sources"))
+    return {source.slug: source for source in found.values()}
+
+
+def _footnotes(session: Session, records: Sequence[Record]) -> dict[str, Footnotes]:
+    sources = _sources(session, records)
     return {record.slug: Footnotes(record, sources.values()) for record in records}
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, text
+from sqlalchemy import Row, func, text
 from sqlmodel import Session, col, select
 
 from app.kinds import KINDS
@@ -54,6 +54,22 @@ def record(session: Session, noun: str, slug: str) -> Any | None:
     """A record with all it holds, or None."""
     model: Any = KINDS[noun].model
     return session.exec(select(model).where(model.slug == slug)).one_or_none()
+
+
+def renamed(session: Session, noun: str, former: str) -> str | None:
+    """The slug today of a record that had another, or None."""
+    model: Any = KINDS[noun].model
+    names = func.json_each(model.aliases).table_valued("value")
+    statement = select(model.slug).where(
+        select(names.c.value).where(names.c.value == former).exists()
+    )
+    slug: str | None = session.exec(statement).first()
+    return slug
+
+
+def by_reference(session: Session, reference: str) -> RecordRow | None:
+    """The record that a reference belongs to, or None."""
+    return session.exec(select(RecordRow).where(RecordRow.reference == reference)).one_or_none()
 
 
 def records(session: Session, noun: str) -> Sequence[Any]:
@@ -120,12 +136,6 @@ def counts(session: Session) -> dict[str, int]:
     return dict(session.exec(statement).all())
 
 
-def agreement_counts(session: Session) -> dict[str, int]:
-    """How many agreements of each kind there are."""
-    statement = select(Agreement.kind, func.count()).group_by(col(Agreement.kind))
-    return dict(session.exec(statement).all())
-
-
 def sector_counts(session: Session) -> list[SectorCount]:
     """Every sector with its documents and its undertakings, in the order of the seed."""
     undertaking = col(Agreement.kind) == AgreementKind.UNDERTAKING
@@ -165,8 +175,8 @@ def with_disagreements(session: Session) -> list[RecordRow]:
 _SEARCH = text("""
     SELECT record.id FROM search_index JOIN record ON record.id = search_index.rowid
     WHERE search_index MATCH :expression
-    ORDER BY bm25(search_index, 10.0, 1.0), record.id LIMIT :most
-""").bindparams(bindparam("most", 200))
+    ORDER BY bm25(search_index, 10.0, 1.0), record.id
+""")
 
 
 def search(session: Session, query: str) -> list[RecordRow]:

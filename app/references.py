@@ -62,7 +62,7 @@ def _of_annotation(annotation: Any) -> Finder | None:
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
         marks = [mark for mark in arguments[1:] if isinstance(mark, To)]
-        return _single(marks[0]) if marks else None
+        return _single(marks[0]) if marks else _of_annotation(arguments[0])
     if origin in {Union, UnionType}:
         return next(filter(None, map(_of_annotation, arguments)), None)
     if origin is list:

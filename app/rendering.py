@@ -2,27 +2,27 @@
 
 import gettext
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from babel.dates import format_date
-from babel.lists import format_list
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from app import urls
 from app.assets import Asset
 from app.kinds import PAGED, kind_of, opening
-from app.language import LANGUAGES, PUBLISHED, choose, tag_of
+from app.language import LANGUAGES, PUBLISHED, choose, name_of, tag_of
 from app.models import Meeting, Record, RecordRow
 from app.urls import Addresses
 from app.values import Name, Text
 
 _MONTH, _DAY = 7, 10
-_QUOTATION_MARKS = {"en": ("“", "”"), "ru": ("«", "»"), "zh": ("“", "”"), "ar": ("“", "”")}
+_QUOTATION_MARKS = {"ru": ("«", "»"), "zh-Hant": ("「", "」")}
+_USUAL_MARKS = ("“", "”")
 
 
 @dataclass(frozen=True)
@@ -66,17 +66,16 @@ def _environment(
         "say": writer.say,
         "paragraphs": writer.paragraphs,
         "dated": writer.dated,
-        "when": writer.when,
         "quoted": writer.quoted,
         "plainly": writer.plainly,
         "titled": writer.titled,
-        "listed": writer.listed,
+        "language_name": writer.language_name,
+        "marks": writer.marks,
         "opening": opening,
         "tag_of": tag_of,
     }
     environment.globals |= {
         "language": LANGUAGES[writer.language],
-        "languages": [LANGUAGES[code] for code in PUBLISHED],
         "site": meeting,
         "site_names": meeting_names,
         "side_at": {side.slug: at for at, side in enumerate(meeting.sides, start=1)},
@@ -155,11 +154,19 @@ class _Writer:
 
     def quoted(self, text: str, language: str) -> Markup:
         """A wording in the quotation marks of its own language, marked with it."""
-        opening_mark, closing_mark = _QUOTATION_MARKS[language.partition("-")[0]]
+        opening_mark, closing_mark = self.marks(language)
         quotation = f"{opening_mark}{text}{closing_mark}"
         if tag_of(language) == LANGUAGES[self.language].tag:
             return escape(quotation)
         return Markup('<span lang="{}">{}</span>').format(tag_of(language), quotation)
+
+    def language_name(self, tag: str) -> str:
+        """What a language is called in the page's own."""
+        return name_of(tag, self.language)
+
+    def marks(self, language: str) -> tuple[str, str]:
+        """The quotation marks of a language, before and after."""
+        return _QUOTATION_MARKS.get(language, _USUAL_MARKS)
 
     def titled(self, item: Record | RecordRow) -> Markup:
         """What a record is called where it is linked; a quote by its first words."""
@@ -172,14 +179,6 @@ class _Writer:
             language = next(iter(title))
             return self.quoted(title[language], language)
         return self.say(title)
-
-    def listed(self, items: Sequence[str]) -> Markup:
-        """Several things as the language lists them: "a, b and c"."""
-        marks = [f"\ue000{at}\ue001" for at in range(len(items))]
-        joined = str(escape(format_list(marks, locale=self.locale)))
-        for mark, item in zip(marks, items, strict=True):
-            joined = joined.replace(mark, str(escape(item)))
-        return Markup(joined)  # noqa: S704 - every item was escaped on the line above
 
 
 def _wordings(value: Text | Name | Mapping[str, str]) -> Mapping[str, str]:

@@ -15,7 +15,7 @@ _IS_HAN = re.compile(rf"[{_HAN}]")
 def fold(text: str) -> str:
     """A text without case and diacritics: ё is е, é is e; й stays a letter of its own."""
     kept: list[str] = []
-    for character in unicodedata.normalize("NFKD", text.casefold()):
+    for character in unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold()):
         if not unicodedata.combining(character) or (
             character == _BREVE and kept and kept[-1] in "иу"
         ):

@@ -1,6 +1,8 @@
 """The seed: YAML files read into records, every mistake reported at once with its place."""
 
 import difflib
+import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -60,13 +62,15 @@ class Positions:
 class Seed:
     """Every record by kind and slug: as written, as understood, and where it stands.
 
-    `written` has all of them, `records` those without a mistake of form, `mistakes` those mistakes.
+    `written` has all of them, `records` those without a mistake of form, `mistakes` those mistakes;
+    `is_readable` is false where a file could not be read as YAML, so that records may be missing.
     """
 
     written: dict[str, dict[str, Any]]
     records: dict[str, dict[str, Any]]
     positions: Positions
     mistakes: list[Mistake]
+    is_readable: bool
 
     def each(self) -> Iterator[Record]:
         """Every record, kinds in the order of the registry, records in the order of the files."""
@@ -83,49 +87,62 @@ def read(seed: Path) -> Seed:
     positions = Positions()
     mistakes: list[Mistake] = []
     written: dict[str, dict[str, Any]] = {noun: {} for noun in KINDS}
-    for path in files_of(seed):
-        _merge(path, written, positions, mistakes)
+    are_readable = [_merge(path, written, positions, mistakes) for path in files_of(seed)]
     records: dict[str, dict[str, Record]] = {noun: {} for noun in KINDS}
     number = 0
     for noun, kind in KINDS.items():
         for slug, fields in written[noun].items():
             number += 1
-            try:
-                records[noun][slug] = _record(kind, number, slug, fields)
-            except ValidationError as error:
-                mistakes += _reworded(kind, slug, error, positions)
-    return Seed(written, records, positions, mistakes)
+            found = list(_mistaken_form(noun, slug, fields))
+            mistakes += (positions.mistake(place, message) for place, message in found)
+            if isinstance(fields, dict):
+                try:
+                    record = kind.model.model_validate({**fields, "slug": slug, "id": number})
+                except ValidationError as error:
+                    mistakes += _reworded(kind, slug, error, positions)
+                else:
+                    if not found:
+                        records[noun][slug] = record
+    return Seed(written, records, positions, mistakes, all(are_readable))
 
 
-def _record(kind: Kind, number: int, slug: str, fields: Any) -> Record:
+def _mistaken_form(noun: str, slug: str, fields: Any) -> Iterator[tuple[Place, str]]:
+    """What the model cannot see: no record at all, or keys that are the program's own."""
     if not isinstance(fields, dict):
-        fields = {}
-    return kind.model.model_validate({**fields, "slug": slug, "id": number})
+        yield (noun, slug), "named fields belong here"
+        return
+    for own in ("id", "slug"):
+        if own in fields:
+            yield (noun, slug, own), f'unknown key "{own}"'
 
 
 def _merge(
     path: Path, written: dict[str, dict[str, Any]], positions: Positions, mistakes: list[Mistake]
-) -> None:
-    """Add one file's records to what was read before it."""
-    name = str(path)
+) -> bool:
+    """Add one file's records to what was read before it; return whether it could be read."""
+    name, is_json = str(path), path.suffix == ".json"
     try:
-        node = yaml.compose(path.read_text(encoding="utf-8"), Loader=_LOADER)
+        text = path.read_text(encoding="utf-8-sig")
+        node = yaml.compose(_unescaped(text) if is_json else text, Loader=_LOADER)
+        content = _plain(node, _Reader(name, positions, mistakes, is_json=is_json))
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
+        mark = error.context_mark if _is_unclosed(error) else error.problem_mark
         mistakes.append(
             Mistake(name, mark.line + 1 if mark else 1, "", f"not YAML: {error.problem}")
         )
-        return
+        return False
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        mistakes.append(Mistake(name, 1, "", f"not YAML in UTF-8: {error}"))
-        return
-    if node is None:
-        return
-    reader = _Reader(name, positions, mistakes)
-    content = reader.plain(node, ())
+        reason = str(error).partition("\n")[0]
+        mistakes.append(Mistake(name, 1, "", f"not YAML in UTF-8: {reason}"))
+        return False
+    except RecursionError:
+        mistakes.append(Mistake(name, 1, "", "nested deeper than any record is"))
+        return False
+    if content is None:
+        return True
     if not isinstance(content, dict):
         mistakes.append(Mistake(name, 1, "", f"the first keys are kinds: {', '.join(KINDS)}"))
-        return
+        return False
     for noun, records in content.items():
         if noun not in written:
             mistakes.append(
@@ -137,15 +154,28 @@ def _merge(
             )
         else:
             written[noun].update(records)
+    return True
+
+
+def _is_unclosed(error: yaml.MarkedYAMLError) -> bool:
+    """Whether something was opened and never closed, so that its beginning is the place to look."""
+    return bool(error.context_mark) and "quoted scalar" in str(error.context)
+
+
+def _plain(node: yaml.Node | None, reader: "_Reader") -> Any:
+    return None if node is None else reader.plain(node, ())
 
 
 class _Reader:
     """Turns the nodes of one file into plain values and notes where each key stands."""
 
-    def __init__(self, file: str, positions: Positions, mistakes: list[Mistake]) -> None:
+    def __init__(
+        self, file: str, positions: Positions, mistakes: list[Mistake], *, is_json: bool
+    ) -> None:
         self.file = file
         self.positions = positions
         self.mistakes = mistakes
+        self.is_json = is_json
 
     def plain(self, node: yaml.Node, place: Place) -> Any:
         """The plain value of a node: text, list or dictionary."""
@@ -172,8 +202,32 @@ class _Reader:
                 continue
             if len(here) > 1 or here not in self.positions.lines:
                 self.positions.lines[here] = (self.file, key.start_mark.line + 1)
-            found[str(key.value)] = self.plain(value, here)
+            if not self._is_absent(value):
+                found[str(key.value)] = self.plain(value, here)
         return found
+
+    def _is_absent(self, node: yaml.Node) -> bool:
+        """Whether JSON says that there is no value (RFC 8259, section 3)."""
+        is_bare = isinstance(node, yaml.ScalarNode) and not node.style
+        return self.is_json and is_bare and node.value == "null"
+
+
+_JSON_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+
+
+def _unescaped(text: str) -> str:
+    """JSON with each string written so that YAML reads it alike; every line stays where it is.
+
+    YAML has neither JSON's escaped solidus nor its pairs of surrogates (RFC 8259, section 7).
+    """
+
+    def rewritten(match: re.Match[str]) -> str:
+        try:
+            return json.dumps(json.loads(match[0]), ensure_ascii=False)
+        except ValueError:
+            return match[0]
+
+    return _JSON_STRING.sub(rewritten, text)
 
 
 def suggestion(word: str, words: Iterable[str]) -> str:
@@ -186,7 +240,8 @@ def _reworded(
     kind: Kind, slug: str, error: ValidationError, positions: Positions
 ) -> Iterator[Mistake]:
     for details in error.errors():
-        inner = details["loc"]
+        # Where a key itself is wrong, Pydantic says so by one more step.
+        inner = tuple(step for step in details["loc"] if step != "[key]")
         place = (kind.noun, slug) if inner == ("slug",) else (kind.noun, slug, *inner)
         yield positions.mistake(place, _sentence(kind, details))
 
@@ -212,11 +267,15 @@ def _sentence(kind: Kind, details: ErrorDetails) -> str:
             return f'"{given}" is not a whole number'
         case "value_error":
             return details["msg"].removeprefix("Value error, ")
+        case "too_short":
+            return "needs at least one"
         case "string_type":
             return "a text belongs here"
         case "list_type":
             return "a list belongs here"
-        case "dict_type" | "model_type" | "model_attributes_type":
+        case "dict_type":
+            return "write it by language, such as {en: …}"
+        case "model_type" | "model_attributes_type":
             return "named fields belong here"
         case _:
             return details["msg"]

@@ -70,6 +70,11 @@ def record_path(noun: str, slug: str, language: str = PRIMARY) -> str:
     return f"{page_path(TIMELINE, language)}#{slug}"
 
 
+def reference_path(reference: str) -> str:
+    """The short path of a record, which survives renaming."""
+    return f"/r/{reference}"
+
+
 def static_path(name: str, digest: str) -> str:
     """The path of a static file, with the digest of its bytes."""
     return f"{STATIC}/{digest}/{quote(name)}"

@@ -21,7 +21,7 @@ PRIMARY = "en"
 SLUG_PATTERN = r"[a-z0-9]+(?:-[a-z0-9]+)*"
 # BCP 47 (RFC 5646, section 2.1), as far as language, script and region.
 _LANGUAGE_TAG = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?")
-_PARTIAL_DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
+_PARTIAL_DATE = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")
 
 
 def _language_tag(value: str) -> str:
@@ -46,7 +46,7 @@ def _partial_date(value: str) -> str:
 
 
 def _web_address(value: str) -> str:
-    if not re.fullmatch(r"https?://[^\s/<>\"]+\.?[^\s<>\"]*", value):
+    if not re.fullmatch(r"https?://[^\s/?#<>\"]+[^\s<>\"]*", value):
         message = f'"{value}" is not an address that begins with http:// or https://'
         raise ValueError(message)
     return value

@@ -1,9 +1,10 @@
 """The routes: take what was asked, ask for the page, return it."""
 
 from collections.abc import Callable
-from typing import Any
+from http import HTTPStatus
+from typing import Annotated, Any
 
-from fastapi import APIRouter, FastAPI, HTTPException, Request
+from fastapi import APIRouter, FastAPI, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from sqlalchemy import Engine
 from sqlmodel import Session
@@ -15,13 +16,14 @@ from app.kinds import PAGED, Kind
 from app.language import PUBLISHED
 from app.rendering import Renderer
 from app.urls import Addresses
+from app.values import PRIMARY
 
 PAGE_HEADERS = {"cache-control": "no-cache"}
 """A page may be kept, and is asked about each time: a 304 costs next to nothing."""
 FOREVER_HEADERS = {"cache-control": "public, max-age=31536000, immutable"}
 
 
-def page_routes(engine: Engine, renderer: Renderer) -> APIRouter:
+def page_routes(engine: Engine, renderer: Renderer, addresses: Addresses) -> APIRouter:
     """The pages of one language."""
     router = APIRouter(default_response_class=HTMLResponse)
     language = renderer.language
@@ -44,7 +46,11 @@ def page_routes(engine: Engine, renderer: Renderer) -> APIRouter:
             with Session(engine) as session:
                 page = pages.record_page(session, kind, slug)
                 if page is None:
-                    raise HTTPException(404)
+                    renamed = queries.renamed(session, kind.noun, slug)
+                    if renamed is None:
+                        raise HTTPException(404)
+                    path = urls.record_path(kind.noun, renamed, language)
+                    return RedirectResponse(addresses.link(path), status_code=301)
                 path = urls.record_path(kind.noun, slug, language)
                 return shown(f"records/{kind.noun}.html", path, page)
 
@@ -60,9 +66,11 @@ def page_routes(engine: Engine, renderer: Renderer) -> APIRouter:
 
         add(path, view)
 
-    def search_view(q: str = "") -> Response:
+    def search_view(q: Annotated[list[str], Query()] = []) -> Response:  # noqa: B006 - never changed
+        if len(q) > 1:
+            raise HTTPException(404, detail="q")
         with Session(engine) as session:
-            page = pages.search_page(session, q)
+            page = pages.search_page(session, "".join(q))
             return shown("search.html", urls.page_path(urls.SEARCH, language), page)
 
     add_page(urls.HOME, pages.home_page)
@@ -85,9 +93,11 @@ def file_routes(
         asset = assets.get(name)
         if asset is None:
             raise HTTPException(404)
-        # A page from before a change may ask by the former digest: it gets today's file, for now.
-        headers = FOREVER_HEADERS if digest == asset.digest else PAGE_HEADERS
-        return Response(asset.body, media_type=asset.media_type, headers=headers)
+        if digest != asset.digest:
+            # A page from before a change asks by the former digest: it is led to today's file.
+            path = urls.static_path(name, asset.digest)
+            return RedirectResponse(addresses.link(path), status_code=307, headers=PAGE_HEADERS)
+        return Response(asset.body, media_type=asset.media_type, headers=FOREVER_HEADERS)
 
     def sitemap_view() -> Response:
         with Session(engine) as session:
@@ -118,30 +128,58 @@ def file_routes(
 _UNLISTED = {urls.page_path(urls.SEARCH, language) for language in PUBLISHED}
 
 
-def answer_errors(app: FastAPI, renderers: dict[str, Renderer], addresses: Addresses) -> None:
-    """Make every error a page, and lead a visitor from a near miss to the canonical address."""
-    known = [urls.SITEMAP, urls.ROBOTS, *urls.PAGES.values(), *(f"/{kind.noun}" for kind in PAGED)]
+def redirect_routes(engine: Engine, addresses: Addresses) -> APIRouter:
+    """The short addresses, which survive renaming."""
+    router = APIRouter()
 
-    def page(request: Request, status: int) -> Response:
-        path = request.url.path
-        canonical = "/" + path.strip("/").lower()
-        if status == 404 and canonical != path and (canonical in known or _is_record(canonical)):
-            return RedirectResponse(addresses.link(canonical), status_code=308)
-        language = next((code for code in renderers if path.startswith(f"/{code}/")), "en")
-        text = renderers[language].render("error.html", path=path, page=status)
+    def reference_view(reference: str) -> Response:
+        with Session(engine) as session:
+            row = queries.by_reference(session, reference)
+        if row is None:
+            raise HTTPException(404)
+        path = urls.record_path(row.kind, row.slug)
+        return RedirectResponse(addresses.link(path), status_code=302, headers=PAGE_HEADERS)
+
+    router.add_api_route(urls.reference_path("{reference}"), reference_view, methods=["GET"])
+    return router
+
+
+def answer_errors(
+    app: FastAPI, engine: Engine, renderers: dict[str, Renderer], addresses: Addresses
+) -> None:
+    """Make every error a page, and lead a visitor from a near miss to the canonical address."""
+
+    def canonical(path: str) -> str | None:
+        """The address that a misspelt one means, where there is something at it."""
+        meant = "/" + path.strip("/").lower()
+        if meant == path:
+            return None
+        with Session(engine) as session:
+            known = [(row.kind, row.slug) for row in queries.every_record(session)]
+        return meant if meant in urls.every_path(known) else None
+
+    def page(path: str, status: int, detail: str) -> Response:
+        language = next((code for code in renderers if f"{path}/".startswith(f"/{code}/")), PRIMARY)
+        text = renderers[language].render("error.html", path=path, page=status, parameter=detail)
         return HTMLResponse(text, status_code=status, headers=PAGE_HEADERS)
 
     async def http_error(request: Request, error: Exception) -> Response:
+        path = request.url.path
         status = error.status_code if isinstance(error, StarletteHTTPException) else 500
-        response = page(request, status)
-        if status == 405:
+        if status == HTTPStatus.METHOD_NOT_ALLOWED:
+            response = page(path, status, "")
             response.headers["allow"] = "GET, HEAD"
-        return response
+            return response
+        if status == HTTPStatus.NOT_FOUND and request.method == "GET":
+            meant = canonical(path)
+            if meant:
+                query = f"?{request.url.query}" if request.url.query else ""
+                return RedirectResponse(addresses.link(meant) + query, status_code=308)
+        detail = str(getattr(error, "detail", ""))
+        return page(path, status, detail if detail in _PARAMETERS else "")
 
     app.add_exception_handler(StarletteHTTPException, http_error)
-    app.add_exception_handler(500, http_error)
+    app.add_exception_handler(HTTPStatus.INTERNAL_SERVER_ERROR, http_error)
 
 
-def _is_record(path: str) -> bool:
-    noun, _, slug = path.removeprefix("/").partition("/")
-    return bool(slug) and "/" not in slug and noun in {kind.noun for kind in PAGED}
+_PARAMETERS = {"q"}

@@ -5,9 +5,12 @@ import gzip
 import brotli
 import pytest
 from conftest import Site
+from starlette.testclient import TestClient
 
 from app.assets import STYLE
+from app.config import Settings
 from app.delivery import SECURITY_HEADERS
+from app.main import create_app
 
 PATHS = (
     "/",
@@ -108,7 +111,7 @@ def test_static_files_are_kept_for_ever_under_their_digest_only(site: Site) -> N
     path = style_path(site)
     assert "immutable" in site.client.get(path).headers["cache-control"]
     former = site.client.get(f"/static/0123456789abcdef/{STYLE}")
-    assert former.status_code == 200
+    assert (former.status_code, former.headers["location"]) == (307, path)
     assert "immutable" not in former.headers["cache-control"]
     for outside in (
         "/static/x/..%2f..%2fpyproject.toml",
@@ -129,11 +132,11 @@ def test_the_host_header_changes_no_byte(site: Site) -> None:
 
 def test_a_page_is_made_once_and_then_kept(site: Site) -> None:
     app = site.client.app
-    app.pages.pop(b"/about", None)  # type: ignore[attr-defined]
+    app.pages.pop("/about", None)  # type: ignore[attr-defined]
     site.client.get("/about")
-    kept = app.pages[b"/about"]  # type: ignore[attr-defined]
+    kept = app.pages["/about"]  # type: ignore[attr-defined]
     site.client.get("/about")
-    assert app.pages[b"/about"] is kept  # type: ignore[attr-defined]
+    assert app.pages["/about"] is kept  # type: ignore[attr-defined]
 
 
 def test_strangers_queries_cannot_fill_the_memory(site: Site) -> None:
@@ -144,3 +147,49 @@ def test_strangers_queries_cannot_fill_the_memory(site: Site) -> None:
     before = len(app.pages)  # type: ignore[attr-defined]
     site.client.get("/never-there")
     assert len(app.pages) == before  # type: ignore[attr-defined]
+
+
+def test_other_spellings_are_no_other_pages(site: Site) -> None:
+    app = site.client.app
+    usual = site.client.get("/agreements")
+    before = len(app.pages)  # type: ignore[attr-defined]
+    for path in (
+        "/%61greements",
+        "/agreements?fbclid=x",
+        "/agreements?utm_source=a&q=",
+        "/agreements?",
+    ):
+        other = site.client.get(path)
+        assert (other.status_code, other.content) == (200, usual.content)
+    assert len(app.pages) == before  # type: ignore[attr-defined]
+    assert not [key for key in app.queried if "fbclid" in key]  # type: ignore[attr-defined]
+
+
+def test_a_base_address_with_a_path_may_stay_in_front(our_site: Site) -> None:
+    settings = Settings(our_site.seed, our_site.database, "https://meeting.example/deep/path")
+    client = TestClient(create_app(settings), follow_redirects=False)
+    behind, before = client.get("/agreements"), client.get("/deep/path/agreements")
+    assert behind.content == before.content
+    assert b'href="/deep/path/agreements/nuclear-statement"' in behind.content
+    assert b'href="https://meeting.example/deep/path/agreements"' in behind.content
+    assert b'href="/agreements' not in behind.content
+    assert client.get("/deep/path").content == client.get("/").content
+    assert client.get("/deep/pathology").status_code == 404
+
+
+def test_a_fault_is_a_page_with_its_headers(
+    our_site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = create_app(Settings(our_site.seed, our_site.database, "https://meeting.example"))
+
+    def broken() -> None:
+        raise RuntimeError("broken on purpose")
+
+    app.app.add_api_route("/broken", broken, methods=["GET"])  # type: ignore[attr-defined]
+    response = TestClient(app).get("/broken")
+    assert response.status_code == 500
+    assert "Something went wrong here" in response.text
+    assert (
+        response.headers["content-security-policy"] == SECURITY_HEADERS["content-security-policy"]
+    )
+    assert "broken on purpose" in caplog.text

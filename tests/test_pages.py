@@ -159,7 +159,7 @@ def test_home_counts_what_the_database_has(our_site: Site) -> None:
     shown = text_of(home.find(".//main"))
     with Session(open_database(our_site.database)) as session:
         counts = queries.counts(session)
-        kinds = queries.agreement_counts(session)
+    kinds = Counter(record.kind for record in read(SEED).records["agreements"].values())
     documents = sum(number for kind, number in kinds.items() if kind != AgreementKind.UNDERTAKING)
     named = documents - kinds[AgreementKind.REPORT]
     assert f"{named} known by name" in shown
@@ -248,10 +248,35 @@ def test_any_text_is_a_query(site: Site, query: str) -> None:
 
 
 def test_ambiguous_addresses_lead_to_the_canonical_one(site: Site) -> None:
-    for path in ("/agreements/", "/AGREEMENTS", "/Timeline"):
+    for path, canonical in (
+        ("/agreements/", "/agreements"),
+        ("/AGREEMENTS", "/agreements"),
+        ("/Search/?q=a", "/search?q=a"),
+    ):
         response = site.client.get(path)
-        canonical = path.rstrip("/").lower()
         assert (response.status_code, response.headers["location"]) == (308, canonical)
+    assert site.client.get("/agreements/NOTHING").status_code == 404
+
+
+def test_a_parameter_given_twice_is_refused_by_name(site: Site) -> None:
+    response = site.client.get("/search?q=a&q=b")
+    assert response.status_code == 404
+    assert "The parameter “q” may be given once only" in response.text
+
+
+def test_short_addresses_lead_to_their_records(our_site: Site) -> None:
+    for noun, records in read(SEED).records.items():
+        for slug, record in records.items():
+            response = our_site.client.get(f"/r/{record.reference}")
+            assert response.status_code == 302
+            assert response.headers["location"] == urls.record_path(noun, slug)
+    assert our_site.client.get("/r/a999").status_code == 404
+
+
+def test_a_former_slug_leads_to_the_record(world_site: Site) -> None:
+    response = world_site.client.get("/agreements/strait-protocol")
+    assert response.status_code == 301
+    assert response.headers["location"] == "/agreements/lighting-protocol"
 
 
 @pytest.mark.parametrize("path", ["/nothing", "/agreements/nothing", "/quotes/a/b", "/static/x/y"])

@@ -1,0 +1,298 @@
+"""The command line as a program of its own: what it prints, what it returns, when it builds."""
+
+import http.client
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, WORLD
+from miniature import changed, line_of
+
+from app.build import build
+from app.edition import beside, is_whole, of_file
+
+ENVIRONMENT = {key: value for key, value in os.environ.items() if not key.startswith("MEETING21_")}
+MISTAKE = ("reference: sec2", "reference: sec-2")
+PATIENCE = 30
+
+
+def run(*arguments: str | Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    """One command, to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "app", *arguments],
+        cwd=ROOT,
+        env=ENVIRONMENT | variables,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+
+
+def folder_of(path: Path) -> dict[str, bytes]:
+    """Every file in a folder with its bytes."""
+    return {file.name: file.read_bytes() for file in path.iterdir()}
+
+
+@pytest.mark.parametrize(
+    ("command", "options"),
+    [
+        ([], ["serve", "check", "build"]),
+        (["check"], ["--seed PATH", "--database PATH"]),
+        (["build"], ["--seed PATH", "--database PATH"]),
+        (
+            ["serve"],
+            ["--seed PATH", "--database PATH", "--host", "--port", "--workers", "--base-url"],
+        ),
+    ],
+    ids=["the program", "check", "build", "serve"],
+)
+def test_help_names_every_option(command: list[str], options: list[str]) -> None:
+    done = run(*command, "--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("usage: meeting21")
+    assert [option for option in options if option not in done.stdout] == []
+
+
+NO_PORT = "is not a port; give a number from 1 to 65535"
+NO_WORKERS = "is no number of processes; give 1 or more"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "ending"),
+    [
+        ([], "the following arguments are required: COMMAND"),
+        (["check", "--unheard-of"], "unrecognized arguments: --unheard-of"),
+        (["check", "--port", "8000"], "unrecognized arguments: --port 8000"),
+        (["serve", "--port", "0"], f'"0" {NO_PORT}'),
+        (["serve", "--port", "65536"], f'"65536" {NO_PORT}'),
+        (["serve", "--port", "²"], f'"²" {NO_PORT}'),
+        (["serve", "--workers", "many"], f'"many" {NO_WORKERS}'),
+        (["serve", "--workers", "0"], f'"0" {NO_WORKERS}'),
+        (["serve", "--workers", "²"], f'"²" {NO_WORKERS}'),
+        (
+            ["serve", "--base-url", "example.org"],
+            (
+                '"example.org" is not a base address; '
+                "give one such as https://example.org or https://example.org/path"
+            ),
+        ),
+    ],
+)
+def test_wrong_usage_is_said_and_returns_2(
+    arguments: list[str], ending: str, tmp_path: Path
+) -> None:
+    done = run(*arguments, MEETING21_DATABASE=str(tmp_path / "site.db"))
+    assert (done.returncode, done.stdout) == (2, "")
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("meeting21")
+    assert last.endswith(ending)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_check_of_a_good_seed_says_how_many_records_there_are() -> None:
+    done = run("check", MEETING21_SEED=str(WORLD))
+    expected = f"{WORLD}: 22 records, no mistakes\n"
+    assert (done.returncode, done.stdout, done.stderr) == (0, expected, "")
+
+
+@pytest.mark.parametrize("command", ["check", "serve"])
+def test_broken_seed_is_listed_and_returns_1(tmp_path: Path, command: str) -> None:
+    seed = changed(tmp_path, MISTAKE)
+    folder = tmp_path / "build"
+    build(WORLD, folder / "site.db")
+    former = folder_of(folder)
+    done = run(command, "--seed", seed, "--database", folder / "site.db")
+    assert (done.returncode, done.stdout) == (1, "")
+    mistake = '"sec-2" is not a reference; write letters, then digits, such as a12'
+    line = line_of(seed, "reference: sec-2")
+    assert done.stderr.splitlines()[-2:] == [
+        f"{seed}:{line}: sectors.fishing.reference: {mistake}",
+        "1 mistake; nothing was changed",
+    ]
+    assert folder_of(folder) == former
+
+
+@pytest.mark.parametrize("command", ["check", "serve"])
+def test_missing_seed_is_said_and_returns_2(tmp_path: Path, command: str) -> None:
+    seed = tmp_path / "nowhere"
+    folder = tmp_path / "build"
+    build(WORLD, folder / "site.db")
+    former = folder_of(folder)
+    done = run(command, "--seed", seed, "--database", folder / "site.db")
+    assert (done.returncode, done.stdout) == (2, "")
+    expected = f"no seed at {seed}: give a folder with .yaml or .json files, or one such file"
+    assert done.stderr.splitlines()[-1] == f"meeting21: {expected}"
+    assert folder_of(folder) == former
+
+
+def test_build_says_what_it_does_and_leaves_a_whole_database(tmp_path: Path) -> None:
+    database = tmp_path / "new" / "site.db"
+    done = run("build", "--seed", WORLD, "--database", database)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert done.stderr.splitlines() == [
+        f"building {database} from {WORLD}",
+        f"built {database}: 22 records",
+    ]
+    assert is_whole(database)
+    assert sorted(folder_of(database.parent)) == ["site.db", "site.db.sha256"]
+
+
+def test_database_that_can_not_be_written_is_said_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    done = run("build", "--seed", WORLD, "--database", tmp_path / "file" / "site.db")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.splitlines()[1:] == [f"meeting21: {tmp_path / 'file'}: File exists"]
+
+
+def free_port() -> int:
+    """A port that nobody listens at."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def status_of(port: int) -> int | None:
+    """The status of the home page, or None where nobody answers."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+    try:
+        connection.request("GET", "/")
+        response = connection.getresponse()
+        response.read()
+    except ConnectionError:
+        return None
+    else:
+        return response.status
+    finally:
+        connection.close()
+
+
+@contextmanager
+def serving(seed: Path, database: Path, *arguments: str) -> Iterator[tuple[int, Path]]:
+    """A server that answers, with its port and what it says; ended as with Ctrl+C."""
+    port = free_port()
+    said = database.with_name("said")
+    command: list[str | Path] = [
+        "serve",
+        "--seed",
+        seed,
+        "--database",
+        database,
+        "--port",
+        str(port),
+        *arguments,
+    ]
+    with (
+        said.open("w") as stream,
+        subprocess.Popen(
+            [sys.executable, "-m", "app", *command], cwd=ROOT, env=ENVIRONMENT, stderr=stream
+        ) as process,
+    ):
+        try:
+            deadline = time.monotonic() + PATIENCE
+            while (status := status_of(port)) is None:
+                assert process.poll() is None, said.read_text()
+                assert time.monotonic() < deadline, "nobody answers"
+                time.sleep(0.02)
+            assert status == 200
+            yield port, said
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(PATIENCE)
+    assert process.returncode == 0
+    assert "Traceback" not in said.read_text()
+
+
+def copied(folder: Path) -> tuple[Path, Path]:
+    """A copy of the miniature seed, and its database."""
+    seed, database = changed(folder), folder / "build" / "site.db"
+    build(seed, database)
+    return seed, database
+
+
+def take_away(seed: Path, database: Path) -> None:
+    database.unlink()
+
+
+def touch_a_byte(seed: Path, database: Path) -> None:
+    content = bytearray(database.read_bytes())
+    content[len(content) // 2] ^= 1
+    database.write_bytes(content)
+
+
+def change_the_seed(seed: Path, database: Path) -> None:
+    with seed.open("a") as stream:
+        stream.write("# a remark\n")
+
+
+def build_with_another_program(seed: Path, database: Path) -> None:
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("UPDATE edition SET program = 'another'")
+        connection.commit()
+    beside(database).write_text(of_file(database))
+
+
+def put_a_database_of_another_form_in_its_place(seed: Path, database: Path) -> None:
+    database.unlink()
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("CREATE TABLE edition (seed TEXT)")
+        connection.commit()
+    beside(database).write_text(of_file(database))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        take_away,
+        touch_a_byte,
+        change_the_seed,
+        build_with_another_program,
+        put_a_database_of_another_form_in_its_place,
+    ],
+)
+def test_server_builds_where_the_database_is_not_the_seeds(
+    tmp_path: Path, change: Callable[[Path, Path], None]
+) -> None:
+    seed, database = copied(tmp_path)
+    former = database.read_bytes()
+    change(seed, database)
+    with serving(seed, database) as (port, said):
+        lines = said.read_text().splitlines()
+    assert lines == [
+        f"building {database} from {seed}",
+        f"built {database}: 22 records",
+        f"serving http://127.0.0.1:{port} (stop with Ctrl+C)",
+    ]
+    assert is_whole(database)
+    assert (database.read_bytes() == former) == (change is not change_the_seed)
+
+
+def test_several_workers_start_at_once_and_change_nothing(tmp_path: Path) -> None:
+    seed, database = copied(tmp_path)
+    former = folder_of(database.parent)
+    with serving(seed, database, "--workers", "2") as (port, said):
+        assert [status_of(port) for _ in range(8)] == [200] * 8
+    assert said.read_text() == f"serving http://127.0.0.1:{port} (stop with Ctrl+C)\n"
+    said.unlink()
+    assert folder_of(database.parent) == former
+
+
+def test_taken_port_is_wrong_usage(tmp_path: Path) -> None:
+    seed, database = copied(tmp_path)
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = str(other.getsockname()[1])
+        done = run("serve", "--seed", seed, "--database", database, "--port", port)
+    assert (done.returncode, done.stdout) == (2, "")
+    reason = "Address already in use; choose another"
+    assert done.stderr == f"meeting21: cannot serve at 127.0.0.1 port {port}: {reason}\n"

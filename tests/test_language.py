@@ -1,0 +1,71 @@
+"""The languages of the site, and how a text is chosen for a reader."""
+
+import pytest
+
+from app.language import LANGUAGES, PUBLISHED, Chosen, choose, is_named, name_of, tag_of
+from app.values import PRIMARY
+
+ALL = {"en": "Light", "ru": "Свет", "zh": "灯"}
+
+
+@pytest.mark.parametrize(
+    ("wordings", "language", "expected"),
+    [
+        (ALL, "en", Chosen("Light")),
+        (ALL, "ru", Chosen("Свет")),
+        (ALL, "zh", Chosen("灯")),
+        ({"en": "Light", "zh": "灯"}, "ru", Chosen("Light", "en")),
+        ({"zh": "灯", "en": "Light"}, "ru", Chosen("Light", "en")),
+        ({"zh": "灯", "ru": "Свет"}, "en", Chosen("灯", "zh-Hans")),
+        ({"zh-Hant": "燈"}, "en", Chosen("燈", "zh-Hant")),
+        ({"zh-Hant": "燈"}, "zh", Chosen("燈", "zh-Hant")),
+        ({"ar": "ضوء"}, "ru", Chosen("ضوء", "ar")),
+        ({"en": ""}, "en", Chosen("")),
+    ],
+)
+def test_wording_is_the_readers_or_says_whose_it_is(
+    wordings: dict[str, str], language: str, expected: Chosen
+) -> None:
+    assert choose(wordings, language) == expected
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [("en", "en"), ("ru", "ru"), ("zh", "zh-Hans"), ("zh-Hant", "zh-Hant"), ("ar", "ar")],
+)
+def test_tag_says_the_script_where_pages_have_one(code: str, expected: str) -> None:
+    assert tag_of(code) == expected
+
+
+@pytest.mark.parametrize(
+    ("tag", "expected"),
+    [
+        ("en", "English"),
+        ("ru", "Russian"),
+        ("ar", "Arabic"),
+        ("mn", "Mongolian"),
+        ("zh-Hans", "Chinese (Simplified)"),
+        ("zh-Hant", "Chinese (Traditional)"),
+    ],
+)
+def test_language_has_a_name(tag: str, expected: str) -> None:
+    assert is_named(tag)
+    assert name_of(tag, "en") == expected
+
+
+@pytest.mark.parametrize("tag", ["qzx", "xx"])
+def test_unheard_of_language_has_no_name(tag: str) -> None:
+    assert not is_named(tag)
+
+
+def test_primary_language_is_published_first() -> None:
+    assert PUBLISHED[0] == PRIMARY
+    assert set(PUBLISHED) <= set(LANGUAGES)
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_language_is_one_that_babel_knows(code: str) -> None:
+    language = LANGUAGES[code]
+    assert language.code == code
+    assert language.locale.language == code
+    assert language.own_name.casefold() == language.locale.languages[code].casefold()
