@@ -38,11 +38,13 @@ clean: ## forget what was built and installed
 	$(PYTHON) -m venv .venv
 
 .venv/run-ready: requirements.lock pyproject.toml | .venv/bin/python
+	@echo "installing what the site needs, some 20 seconds" >&2
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 .venv/test-ready: requirements-test.lock .venv/run-ready tests/chromium.sh
+	@echo "installing what the tests need, some 20 seconds" >&2
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-test.lock
 	sh tests/chromium.sh $(BIN)/playwright
 	@touch $@

@@ -47,6 +47,7 @@ class SeedError(Exception):
 class Positions:
     """Where every key of the seed stands."""
 
+    home: str
     lines: dict[Place, tuple[str, int]] = field(default_factory=dict)
 
     def mistake(self, place: Place, message: str) -> Mistake:
@@ -54,7 +55,7 @@ class Positions:
         known = place
         while known and known not in self.lines:
             known = known[:-1]
-        file, line = self.lines.get(known, ("seed", 1))
+        file, line = self.lines.get(known, (self.home, 1))
         return Mistake(file, line, ".".join(map(str, place)), message)
 
 
@@ -84,7 +85,7 @@ def read(seed: Path) -> Seed:
     Every mistake of form is collected, not raised; whether references lead somewhere is
     for the checks. Raises FileNotFoundError where there is no seed.
     """
-    positions = Positions()
+    positions = Positions(str(seed))
     mistakes: list[Mistake] = []
     written: dict[str, dict[str, Any]] = {noun: {} for noun in KINDS}
     are_readable = [_merge(path, written, positions, mistakes) for path in files_of(seed)]

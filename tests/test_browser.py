@@ -96,5 +96,6 @@ def test_it_prints_without_controls(browser: Browser, served: str) -> None:
     page.emulate_media(media="print")
     assert not page.locator(".masthead__nav").is_visible()
     assert page.locator(".sources").is_visible()
+    assert page.locator(".permalink").inner_text() == f"{served}/agreements/nuclear-statement"
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     page.close()

@@ -407,7 +407,7 @@ def test_broken_rule_is_the_only_one_named(tmp_path: Path, name: str) -> None:
 
 def test_seed_without_a_meeting_is_named(tmp_path: Path) -> None:
     seed = changed(tmp_path, (MEETING, ""))
-    assert said_of(seed) == ["seed:1: meeting: exactly one meeting is needed, found 0"]
+    assert said_of(seed) == [f"{seed}:1: meeting: exactly one meeting is needed, found 0"]
 
 
 def test_file_that_can_not_be_read_is_the_only_mistake(tmp_path: Path) -> None:
