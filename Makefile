@@ -26,7 +26,7 @@ lock: ## pin every dependency anew, with hashes and without addresses; needs uv
 	uv pip compile $(LOCK) pyproject.toml build-requirements.in -o requirements.lock
 	uv pip compile $(LOCK) --extra test -c requirements.lock pyproject.toml build-requirements.in \
 		-o requirements-test.lock
-LOCK = --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+LOCK = --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --upgrade
 
 clean: ## forget what was built and installed
