@@ -11,7 +11,7 @@ from app.delivery import Delivery
 from app.language import PUBLISHED
 from app.queries import meeting
 from app.rendering import renderers
-from app.urls import SEARCH, Addresses, page_path
+from app.urls import PARAMETERS, Addresses, page_path
 from app.values import PRIMARY
 from app.views import answer_errors, file_routes, page_routes, redirect_routes
 
@@ -33,7 +33,11 @@ def create_app(settings: Settings) -> Delivery:
     answer_errors(app, engine, in_languages, addresses)
     return Delivery(
         app,
-        parameters={page_path(SEARCH, language): ("q",) for language in PUBLISHED},
+        parameters={
+            page_path(name, language): known
+            for name, known in PARAMETERS.items()
+            for language in PUBLISHED
+        },
         prefix=addresses.prefix,
         is_https=settings.base_url.startswith("https:"),
     )

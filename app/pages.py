@@ -39,6 +39,24 @@ _IN_FACTS = {
 }
 """The roles that a record's own facts show, so that its ties need not repeat them."""
 
+_NO_TIES = {
+    "citation",
+    "founding-source",
+    "further-documents",
+    "government",
+    "head",
+    "leading-quote",
+    "signatory-for",
+    "text",
+}
+"""The roles that are told elsewhere on the page, or on the home page."""
+
+_TELLING = {"signatory", "within", "speaker", "compare", "co-chair", "created-by", "part-of"}
+"""The roles that tell more of a tie than what kind the other end is."""
+
+_HEADED_PARTS = {"documents", "undertakings", "visit", "series"}
+"""The parts of a kind that are never shown under one heading."""
+
 Names = Mapping[tuple[str, str], RecordRow]
 
 
@@ -81,7 +99,7 @@ class ListPage:
     kind: Kind
     parts: Mapping[str, Sequence[Any]]
     names: Names
-    sector_counts: Mapping[str, SectorCount]
+    sector_counts: Sequence[SectorCount]
 
 
 @dataclass(frozen=True)
@@ -119,14 +137,12 @@ class AboutPage:
     meeting: Meeting
     founding_source: Any
     sources: int
-    names: Names
-    footnotes: Footnotes
     disputed: Sequence[RecordRow]
 
 
 @dataclass(frozen=True)
 class SearchPage:
-    """The answer to a query, grouped by kind; nothing was asked where the query is empty."""
+    """The answer to a query under headings; nothing was asked where the query is empty."""
 
     query: str
     total: int
@@ -164,12 +180,11 @@ def list_page(session: Session, kind: Kind) -> ListPage:
     parts: dict[str, list[Any]] = {}
     for record in records:
         parts.setdefault(_part(record), []).append(record)
-    counted = queries.sector_counts(session) if kind.noun == "sectors" else []
     return ListPage(
         kind=kind,
         parts=parts,
         names=_names(session, records),
-        sector_counts={count.sector.slug: count for count in counted},
+        sector_counts=queries.sector_counts(session) if kind.noun == "sectors" else (),
     )
 
 
@@ -219,8 +234,6 @@ def about_page(session: Session) -> AboutPage:
         meeting=meeting,
         founding_source=queries.record(session, "sources", meeting.founding_source),
         sources=queries.counts(session)["sources"],
-        names=_names(session, [meeting]),
-        footnotes=_footnotes(session, [meeting])[meeting.slug],
         disputed=queries.with_disagreements(session),
     )
 
@@ -234,13 +247,20 @@ def search_page(session: Session, query: str) -> SearchPage:
     query = " ".join("".join(shown).split())
     rows = queries.search(session, query)
     full = queries.whole(session, rows)
-    groups: dict[str, list[Any]] = {noun: [] for noun in KINDS}
+    groups: dict[tuple[int, str], list[Any]] = {}
+    order = list(KINDS)
     for row in rows:
-        groups[row.kind].append(full[row.id])
+        record = full[row.id]
+        groups.setdefault((order.index(row.kind), _kind_heading(record, row.kind)), []).append(
+            record
+        )
     return SearchPage(
         query=query,
         total=len(rows),
-        groups={noun: found for noun, found in groups.items() if found},
+        groups={
+            heading: found
+            for (_, heading), found in sorted(groups.items(), key=lambda group: group[0])
+        },
         names=_names(session, full.values()),
     )
 
@@ -282,31 +302,19 @@ def _groups(session: Session, kind: Kind, ties: Iterable[queries.Tie]) -> list[G
     return sorted(groups, key=lambda group: order.index(group.noun))
 
 
-_NO_TIES = {
-    "citation",
-    "founding-source",
-    "leading-quote",
-    "government",
-    "head",
-    "signatory-for",
-} | {
-    "further-documents",
-    "text",
-}
-_TELLING = {"signatory", "within", "speaker", "compare", "co-chair", "created-by", "part-of"}
-
-
 def _heading(tie: queries.Tie, other: Any) -> str:
     """The word that heads a tie: its role where that tells more than what the other is."""
     if tie.role in _TELLING:
         return f"tie.{tie.role}"
     if tie.role == "person" and tie.other.kind == "quotes":
         return "tie.named"
-    part = _part(other)
-    return f"part.{part}" if part in _HEADED_PARTS else f"kind.{tie.other.kind}"
+    return _kind_heading(other, tie.other.kind)
 
 
-_HEADED_PARTS = {"documents", "undertakings", "visit", "series"}
+def _kind_heading(record: Any, noun: str) -> str:
+    """The word that heads records of a kind, or of its part where parts are never added up."""
+    part = _part(record)
+    return f"part.{part}" if part in _HEADED_PARTS else f"kind.{noun}"
 
 
 def _names(session: Session, records: Iterable[Record]) -> Names:

@@ -20,6 +20,9 @@ PAGES = {
 }
 """The pages that are not lists or records: their name, and their path."""
 
+PARAMETERS = {SEARCH: ("q",)}
+"""The query parameters that a page knows; any other changes nothing."""
+
 STATIC = "/static"
 SITEMAP = "/sitemap.xml"
 ROBOTS = "/robots.txt"

@@ -148,6 +148,7 @@ def answer_errors(
     app: FastAPI, engine: Engine, renderers: dict[str, Renderer], addresses: Addresses
 ) -> None:
     """Make every error a page, and lead a visitor from a near miss to the canonical address."""
+    known_parameters = {name for names in urls.PARAMETERS.values() for name in names}
 
     def canonical(path: str) -> str | None:
         """The address that a misspelt one means, where there is something at it."""
@@ -176,10 +177,7 @@ def answer_errors(
                 query = f"?{request.url.query}" if request.url.query else ""
                 return RedirectResponse(addresses.link(meant) + query, status_code=308)
         detail = str(getattr(error, "detail", ""))
-        return page(path, status, detail if detail in _PARAMETERS else "")
+        return page(path, status, detail if detail in known_parameters else "")
 
     app.add_exception_handler(StarletteHTTPException, http_error)
     app.add_exception_handler(HTTPStatus.INTERNAL_SERVER_ERROR, http_error)
-
-
-_PARAMETERS = {"q"}

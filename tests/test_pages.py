@@ -247,6 +247,18 @@ def test_any_text_is_a_query(site: Site, query: str) -> None:
     parsed(response.text)
 
 
+def test_search_counts_documents_and_undertakings_apart(our_site: Site) -> None:
+    page = parsed(our_site.client.get("/search?q=nuclear").text)
+    found = {
+        text_of(section.find("./h2")): len(section.findall("./ul/li"))
+        for section in page.findall(".//section")
+    }
+    kinds = {heading.rpartition(" ")[0]: number for heading, number in found.items()}
+    assert {"Documents", "Undertakings"} <= set(kinds)
+    assert "Agreements" not in kinds
+    assert all(heading.endswith(f" {number}") for heading, number in found.items())
+
+
 def test_ambiguous_addresses_lead_to_the_canonical_one(site: Site) -> None:
     for path, canonical in (
         ("/agreements/", "/agreements"),
