@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-MEDIA_TYPES = {".svg": "image/svg+xml"}
+MEDIA_TYPES = {".svg": "image/svg+xml", ".js": "text/javascript; charset=utf-8"}
 """By file ending; the machine's own tables differ from one to the next."""
 
 STYLE = "site.css"

@@ -2,26 +2,28 @@
 
 import os
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import URL, Connection, create_engine, insert, text
 from sqlmodel import SQLModel
 
 from app import edition
 from app.checks import mistakes_of
-from app.kinds import KINDS, kind_of
-from app.models import Edition, Link, Record, RecordRow
+from app.kinds import KINDS, SEED_ORDER, Kind, Sort
+from app.language import LANGUAGES
+from app.models import Edition, FacetRow, Link, NameRow, OrderRow, RecordRow
 from app.references import made_by
-from app.search import index_words
+from app.search import index_words, indexed, naming
 from app.seed import Seed, SeedError, read
-from app.values import texts_in
 
-_NAMING = ("title", "short_title", "name", "abbreviation")
 _INDEX = """
 CREATE VIRTUAL TABLE search_index USING fts5(
     title, text, content='', columnsize=0, tokenize='unicode61 remove_diacritics 0', prefix='2 3'
 )
 """
+_VOCABULARY = "CREATE VIRTUAL TABLE vocabulary USING fts5vocab(search_index, 'row')"
 
 
 def build(seed_path: Path, database: Path) -> Seed:
@@ -58,6 +60,7 @@ def _write(seed: Seed, made_from: Edition, path: Path) -> None:
         connection.exec_driver_sql("PRAGMA synchronous = OFF")
         SQLModel.metadata.create_all(connection)
         connection.exec_driver_sql(_INDEX)
+        connection.exec_driver_sql(_VOCABULARY)
         _fill(connection, seed)
         connection.execute(insert(Edition), [made_from.model_dump()])
         connection.commit()
@@ -98,45 +101,73 @@ def _fill(connection: Connection, seed: Seed) -> None:
         for position, made in enumerate(made_by(record))
     ]
     connection.execute(insert(Link), links)
+    for table, rows in (
+        (FacetRow, list(_facets(seed))),
+        (OrderRow, list(_orders(seed))),
+        (NameRow, list(_names(seed))),
+    ):
+        if rows:
+            connection.execute(insert(table), rows)
     connection.execute(
         text("INSERT INTO search_index(rowid, title, text) VALUES (:id, :title, :text)"),
-        [_indexed(record) for record in seed.each()],
+        [
+            {"id": record.id, **dict(zip(("title", "text"), indexed(record), strict=True))}
+            for record in seed.each()
+        ],
     )
 
 
 def _rows(seed: Seed) -> Iterator[dict[str, object]]:
     for noun, kind in KINDS.items():
-        for position, (slug, record) in enumerate(seed.records[noun].items()):
+        for slug, record in seed.records[noun].items():
             yield {
                 "id": record.id,
                 "kind": noun,
                 "slug": slug,
                 "reference": record.reference,
-                "position": position,
+                "part": kind.part(record),
                 "title": kind.titled(record),
             }
 
 
-def _indexed(record: Record) -> dict[str, object]:
-    naming: list[str] = [*kind_of(record).titled(record).values(), record.slug]
-    telling: list[str] = []
-    for field in type(record).model_fields:
-        value = getattr(record, field)
-        if field == "other_names":
-            naming += [name for names in value.values() for name in names]
-        elif field in _NAMING:
-            naming += [written for _, written in texts_in(value)]
-        else:
-            telling += [written for _, written in texts_in(value)]
-    for field in ("text", "publisher", "author", "copy_of", "url"):
-        value = getattr(record, field, None)
-        if isinstance(value, str):
-            telling.append(value)
-    return {
-        "id": record.id,
-        "title": index_words(" ".join(dict.fromkeys(naming))),
-        "text": index_words(" ".join(telling)),
-    }
+def _facets(seed: Seed) -> Iterator[dict[str, object]]:
+    for noun, kind in KINDS.items():
+        for record in seed.records[noun].values():
+            for facet in kind.facets:
+                for value in dict.fromkeys(facet.values(record)):
+                    yield {
+                        "kind": noun,
+                        "name": facet.name,
+                        "value": value,
+                        "record_id": record.id,
+                    }
+
+
+def _orders(seed: Seed) -> Iterator[dict[str, object]]:
+    for noun, kind in KINDS.items():
+        records = list(seed.records[noun].values())
+        for sort in (SEED_ORDER, *kind.sorts):
+            for language in LANGUAGES if sort.is_by_language else ("",):
+                key = partial(_key, kind, sort, language)
+                for place, record in enumerate(sorted(records, key=key)):
+                    yield {
+                        "kind": noun,
+                        "sort": sort.name,
+                        "language": language,
+                        "place": place,
+                        "record_id": record.id,
+                    }
+
+
+def _key(kind: Kind, sort: Sort, language: str, record: Any) -> Any:
+    return kind.parts.index(kind.part(record)), sort.key(record, language), record.id
+
+
+def _names(seed: Seed) -> Iterator[dict[str, object]]:
+    for record in seed.each():
+        for words in dict.fromkeys(index_words(name) for _, name in naming(record)):
+            if words:
+                yield {"words": words, "record_id": record.id}
 
 
 def _verify(connection: Connection) -> None:

@@ -11,7 +11,7 @@ from app.delivery import Delivery
 from app.language import PUBLISHED
 from app.queries import meeting
 from app.rendering import renderers
-from app.urls import PARAMETERS, Addresses, page_path
+from app.urls import Addresses, parameters_known
 from app.values import PRIMARY
 from app.views import answer_errors, file_routes, page_routes, redirect_routes
 
@@ -34,9 +34,9 @@ def create_app(settings: Settings) -> Delivery:
     return Delivery(
         app,
         parameters={
-            page_path(name, language): known
-            for name, known in PARAMETERS.items()
+            path: known
             for language in PUBLISHED
+            for path, known in parameters_known(language).items()
         },
         prefix=addresses.prefix,
         is_https=settings.base_url.startswith("https:"),

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import ConfigDict, TypeAdapter
-from sqlalchemy import Dialect, String
+from sqlalchemy import Dialect, Index, String
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
@@ -546,8 +546,46 @@ class RecordRow(SQLModel, table=True):
     kind: str
     slug: str
     reference: str = Field(unique=True)
-    position: int
+    part: str
     title: dict[LanguageTag, str] = held(dict[LanguageTag, str])
+
+
+class FacetRow(SQLModel, table=True):
+    """One value that a record has of one of the facets of its kind's list."""
+
+    __tablename__ = "facet"
+    __table_args__ = (
+        Index("facet_of_record", "record_id", "name"),
+        {"sqlite_with_rowid": False},
+    )
+
+    kind: str = Field(primary_key=True)
+    name: str = Field(primary_key=True)
+    value: str = Field(primary_key=True)
+    record_id: int = Field(primary_key=True, foreign_key="record.id")
+
+
+class OrderRow(SQLModel, table=True):
+    """Where a record stands in one order of its kind's list, parts one after the other."""
+
+    __tablename__ = "ordering"
+    __table_args__ = {"sqlite_with_rowid": False}
+
+    kind: str = Field(primary_key=True)
+    sort: str = Field(primary_key=True)
+    language: str = Field(primary_key=True)
+    place: int = Field(primary_key=True)
+    record_id: int = Field(foreign_key="record.id")
+
+
+class NameRow(SQLModel, table=True):
+    """One way in which a record is called, as the words of the index; slug and reference too."""
+
+    __tablename__ = "name"
+    __table_args__ = {"sqlite_with_rowid": False}
+
+    words: str = Field(primary_key=True)
+    record_id: int = Field(primary_key=True, foreign_key="record.id")
 
 
 class Link(SQLModel, table=True):

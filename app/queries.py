@@ -1,24 +1,28 @@
 """Every question that the serving site asks of its database."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Row, func, text
+from sqlalchemy import exists, false, func, text
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
-from app.kinds import KINDS
+from app.facets import PAGE_SIZE, Selection
+from app.kinds import KINDS, Facet, Kind
 from app.models import (
     Agreement,
     AgreementKind,
     Edition,
     Event,
+    FacetRow,
     Link,
     Meeting,
+    OrderRow,
     Record,
     RecordRow,
 )
-from app.search import match_expression
+from app.search import LONGEST_QUERY, index_words, is_han, match_expression, nearest, words_of
 
 
 @dataclass(frozen=True)
@@ -172,22 +176,267 @@ def with_disagreements(session: Session) -> list[RecordRow]:
     return found
 
 
+@dataclass(frozen=True)
+class Listing:
+    """A page of a list: how many records each part has in all, and those of this page in order."""
+
+    counts: dict[str, int]
+    records: Sequence[Any]
+
+
+def listing(session: Session, kind: Kind, selection: Selection, language: str) -> Listing:
+    """What a selection leaves of a kind's list."""
+    sort = kind.sort(selection.sort)
+    first = (selection.page - 1) * PAGE_SIZE
+    ordered = (
+        select(OrderRow.record_id)
+        .where(
+            OrderRow.kind == kind.noun,
+            OrderRow.sort == sort.name,
+            OrderRow.language == (language if sort.is_by_language else ""),
+        )
+        .order_by(col(OrderRow.place))
+        .limit(PAGE_SIZE)
+    )
+    if selection.is_narrowed:
+        ordered = ordered.where(*_narrowed(kind, selection, OrderRow.record_id)).offset(first)
+    else:
+        # Places are dense, so any page is found at once, however far down it is.
+        ordered = ordered.where(col(OrderRow.place) >= first)
+    ids = session.exec(ordered).all()
+    model: Any = kind.model
+    by_id = {item.id: item for item in session.exec(select(model).where(model.id.in_(ids)))}
+    return Listing(part_counts(session, kind, selection), [by_id[at] for at in ids])
+
+
+def part_counts(session: Session, kind: Kind, selection: Selection) -> dict[str, int]:
+    """How many records a selection leaves of each part of a kind's list, in order of the parts."""
+    counted = session.exec(
+        select(RecordRow.part, func.count())
+        .where(RecordRow.kind == kind.noun, *_narrowed(kind, selection, RecordRow.id))
+        .group_by(RecordRow.part)
+    ).all()
+    tally = dict(counted)
+    return {part: tally[part] for part in kind.parts if part in tally}
+
+
+def facet_counts(
+    session: Session, kind: Kind, selection: Selection, facet: str
+) -> dict[str, dict[str, int]]:
+    """For each value of a facet that is not chosen, by part: how many records it would add.
+
+    Where none is chosen, that is how many it would leave.
+    """
+    others = replace(
+        selection, chosen={name: held for name, held in selection.chosen.items() if name != facet}
+    )
+    statement = (
+        select(FacetRow.value, RecordRow.part, func.count())
+        .join(RecordRow, col(RecordRow.id) == col(FacetRow.record_id))
+        .where(
+            FacetRow.kind == kind.noun,
+            FacetRow.name == facet,
+            *_narrowed(kind, others, FacetRow.record_id),
+        )
+        .group_by(FacetRow.value, RecordRow.part)
+    )
+    already = selection.chosen.get(facet, ())
+    if already:
+        statement = statement.where(~_has(kind, facet, already, FacetRow.record_id))
+    found: dict[str, dict[str, int]] = {}
+    for value, part, number in session.exec(statement):
+        found.setdefault(value, {})[part] = number
+    return found
+
+
+def has_facet_value(session: Session, kind: Kind, facet: Facet, value: str) -> bool:
+    """Whether a value of a facet is one: some record has it, or it is a record or a word."""
+    if facet.vocabulary is not None and value in set(facet.vocabulary):
+        return True
+    known = select(FacetRow.value).where(
+        FacetRow.kind == kind.noun, FacetRow.name == facet.name, FacetRow.value == value
+    )
+    if session.exec(known.limit(1)).first() is not None:
+        return True
+    return facet.noun is not None and bool(rows_by_slug(session, facet.noun, [value]))
+
+
+def rows_by_slug(session: Session, noun: str, slugs: Iterable[str]) -> dict[str, RecordRow]:
+    """Records of a kind by slug."""
+    found = select(RecordRow).where(RecordRow.kind == noun, col(RecordRow.slug).in_(list(slugs)))
+    return {row.slug: row for row in session.exec(found)}
+
+
+def _narrowed(kind: Kind, selection: Selection, record_id: Any) -> list[Any]:
+    """The conditions on a record's id that a selection makes."""
+    conditions = [_has(kind, name, values, record_id) for name, values in selection.chosen.items()]
+    if selection.query:
+        expression = match_expression(selection.query)
+        matches = text("SELECT rowid FROM search_index WHERE search_index MATCH :expression")
+        conditions.append(
+            col(record_id).in_(matches.bindparams(expression=expression)) if expression else false()
+        )
+    return conditions
+
+
+def _has(kind: Kind, name: str, values: Sequence[str], record_id: Any) -> Any:
+    row = aliased(FacetRow)
+    return exists().where(
+        col(row.kind) == kind.noun,
+        col(row.name) == name,
+        col(row.value).in_(values),
+        col(row.record_id) == record_id,
+    )
+
+
+MOST_MATCHES = 10_000
+"""How many matches are ranked and counted; beyond them a page says "more than"."""
+
+MOST_SHOWN = 8
+"""How many records of each group a search shows; the lists show all."""
+
+
+@dataclass(frozen=True)
+class Matches:
+    """The best matches of one part of a kind, and how many there are in all."""
+
+    kind: str
+    part: str
+    count: int
+    rows: Sequence[RecordRow]
+
+
+# A match by an exact name stands before all others, then a word in a name counts ten times.
 _SEARCH = text("""
-    SELECT record.id FROM search_index JOIN record ON record.id = search_index.rowid
-    WHERE search_index MATCH :expression
-    ORDER BY bm25(search_index, 10.0, 1.0), record.id
+    WITH named AS (SELECT record_id AS id FROM name WHERE words = :words),
+    found AS (
+        SELECT rowid AS id, bm25(search_index, 10.0, 1.0) AS score
+        FROM search_index WHERE search_index MATCH :expression LIMIT :most
+    ),
+    hit AS (
+        SELECT id, -1000.0 AS score FROM named
+        UNION ALL SELECT id, score FROM found WHERE id NOT IN (SELECT id FROM named)
+    ),
+    ranked AS (
+        SELECT hit.id, hit.score, record.kind, record.part,
+            row_number() OVER (PARTITION BY record.kind, record.part ORDER BY score, hit.id) AS at,
+            count(*) OVER (PARTITION BY record.kind, record.part) AS number
+        FROM hit JOIN record ON record.id = hit.id
+    )
+    SELECT id, kind, part, number FROM ranked WHERE at <= :size ORDER BY score, id
 """)
 
 
-def search(session: Session, query: str) -> list[RecordRow]:
-    """The records that have every word of a query, best first; any text is a query."""
+def search(session: Session, query: str) -> list[Matches]:
+    """The records that have every word of a query, by kind and part, the best first.
+
+    Any text is a query. Raises nothing: what has no word finds nothing.
+    """
     expression = match_expression(query)
     if expression is None:
         return []
-    found: Sequence[Row[Any]] = (
-        session.connection().execute(_SEARCH, {"expression": expression}).all()
+    hits = session.connection().execute(
+        _SEARCH,
+        {
+            "words": index_words(query),
+            "expression": expression,
+            "most": MOST_MATCHES + 1,
+            "size": MOST_SHOWN,
+        },
     )
-    ids = [identifier for (identifier,) in found]
-    rows = session.exec(select(RecordRow).where(col(RecordRow.id).in_(ids)))
-    by_id = {row.id: row for row in rows}
-    return [by_id[identifier] for identifier in ids]
+    gathered: dict[tuple[str, str, int], list[int]] = {}
+    for identifier, kind, part, number in hits:
+        gathered.setdefault((kind, part, number), []).append(identifier)
+    wanted = [identifier for ids in gathered.values() for identifier in ids]
+    found = session.exec(select(RecordRow).where(col(RecordRow.id).in_(wanted)))
+    rows = {row.id: row for row in found}
+    return [
+        Matches(kind, part, number, [rows[identifier] for identifier in ids])
+        for (kind, part, number), ids in gathered.items()
+    ]
+
+
+_SUGGEST = text("""
+    SELECT rowid FROM search_index WHERE search_index MATCH :expression
+    ORDER BY rowid IN (SELECT record_id FROM name WHERE words = :words) DESC,
+        bm25(search_index, 10.0, 1.0), rowid
+    LIMIT :most
+""")
+
+
+def suggestions(session: Session, query: str, most: int) -> list[RecordRow]:
+    """The records that are called by the words of a query, the last of which may go on."""
+    expression = match_expression(query, column="title")
+    if expression is None:
+        return []
+    asked = {"expression": expression, "words": index_words(query), "most": most}
+    ids = list(session.connection().execute(_SUGGEST, asked).scalars())
+    found = session.exec(select(RecordRow).where(col(RecordRow.id).in_(ids)))
+    return sorted(found, key=lambda row: ids.index(row.id))
+
+
+_IS_KNOWN = text("SELECT 1 FROM vocabulary WHERE term >= :word AND term < :beyond LIMIT 1")
+_SIMILAR = text("""
+    SELECT term FROM vocabulary WHERE term >= :first AND term < :beyond
+        AND length(term) BETWEEN :shortest AND :longest
+    ORDER BY doc DESC, term LIMIT 3000
+""")
+_BEYOND = chr(0x10FFFF)
+
+
+def spelled_otherwise(session: Session, query: str) -> str | None:
+    """A query that finds something, made from one that does not: "did you mean".
+
+    Each word that the index does not have becomes the most similar one that it has; a Chinese
+    run that it does not have becomes the longest beginning that it has.
+    """
+    connection = session.connection()
+    words: list[str] = []
+    for word in words_of(query[:LONGEST_QUERY]):
+        if is_han(word):
+            longest = (word[:size] for size in range(len(word), 0, -1))
+            known = next((part for part in longest if search(session, part)), None)
+        elif connection.execute(_IS_KNOWN, {"word": word, "beyond": word + _BEYOND}).first():
+            known = word
+        else:
+            similar = connection.execute(
+                _SIMILAR,
+                {
+                    "first": word[0],
+                    "beyond": word[0] + _BEYOND,
+                    "shortest": len(word) - 2,
+                    "longest": len(word) + 2,
+                },
+            )
+            known = nearest(word, list(similar.scalars()))
+        if known is None:
+            return None
+        words.append(known)
+    corrected = " ".join(words)
+    return corrected if words and search(session, corrected) else None
+
+
+def next_in_thread(session: Session, kind: Kind, item: Record) -> RecordRow | None:
+    """The next record of a kind that hangs on the same thread, the first after the last.
+
+    The thread is the first record that this one leads to in the kind's role, such as its sector.
+    """
+    thread = session.exec(
+        select(Link.object_id)
+        .where(Link.subject_id == item.id, Link.role == kind.thread)
+        .order_by(col(Link.position))
+    ).first()
+    if thread is None:
+        return None
+    same = (
+        select(RecordRow)
+        .join(Link, col(Link.subject_id) == col(RecordRow.id))
+        .where(
+            Link.object_id == thread,
+            Link.role == kind.thread,
+            RecordRow.kind == kind.noun,
+            RecordRow.id != item.id,
+        )
+        .order_by(col(RecordRow.id) < item.id, col(RecordRow.id))
+    )
+    return session.exec(same.limit(1)).first()

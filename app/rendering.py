@@ -14,6 +14,7 @@ from markupsafe import Markup, escape
 
 from app import urls
 from app.assets import Asset
+from app.facets import Parameters
 from app.kinds import PAGED, kind_of, opening
 from app.language import LANGUAGES, PUBLISHED, choose, name_of, tag_of
 from app.models import Meeting, Record, RecordRow
@@ -72,6 +73,8 @@ def _environment(
         "language_name": writer.language_name,
         "marks": writer.marks,
         "opening": opening,
+        "beginning": writer.beginning,
+        "row_href": lambda row: writer.href(row.kind, row.slug),
         "tag_of": tag_of,
     }
     environment.globals |= {
@@ -85,12 +88,14 @@ def _environment(
         "page_link": writer.addresses.link,
         "page_href": writer.page_href,
         "list_href": writer.list_href,
+        "suggestions_href": writer.suggestions_href,
         "static_href": writer.static_href,
         "absolute": writer.addresses.absolute,
         "noun_of": lambda record: kind_of(record).noun,
     }
     words = environment.get_template("words.html").make_module()
     environment.globals["words"] = words.words  # type: ignore[attr-defined]
+    environment.filters["one_of_kind"] = lambda noun: words.words[f"one.{noun}"]  # type: ignore[attr-defined]
     return environment
 
 
@@ -107,13 +112,17 @@ class _Writer:
         """The link to a record."""
         return self.addresses.link(urls.record_path(noun, slug, self.language))
 
-    def page_href(self, name: str) -> str:
+    def page_href(self, name: str, parameters: Parameters = ()) -> str:
         """The link to a page that is neither list nor record."""
-        return self.addresses.link(urls.page_path(name, self.language))
+        return self.addresses.link(urls.page_path(name, self.language, parameters))
 
-    def list_href(self, noun: str) -> str:
-        """The link to a kind's list."""
-        return self.addresses.link(urls.list_path(noun, self.language))
+    def list_href(self, noun: str, parameters: Parameters = ()) -> str:
+        """The link to a kind's list, narrowed or not."""
+        return self.addresses.link(urls.list_path(noun, self.language, parameters))
+
+    def suggestions_href(self) -> str:
+        """The link to the suggestions for what is being typed."""
+        return self.addresses.link(urls.suggestions_path(self.language))
 
     def static_href(self, name: str) -> str:
         """The link to a static file."""
@@ -125,6 +134,19 @@ class _Writer:
         if chosen.lang is None:
             return escape(chosen.text)
         return Markup('<span lang="{}">{}</span>').format(chosen.lang, chosen.text)
+
+    def beginning(self, value: Text, length: int) -> Markup:
+        """The first words of a text, as `say` says the whole."""
+        chosen = choose(value.root, self.language)
+        return (
+            self.say({self.language: opening(chosen.text, length)})
+            if chosen.lang is None
+            else (
+                Markup('<span lang="{}">{}</span>').format(
+                    chosen.lang, opening(chosen.text, length)
+                )
+            )
+        )
 
     def plainly(self, value: Text | Name | Mapping[str, str]) -> str:
         """The same without a mark: for titles and attributes, which cannot carry one."""

@@ -1,26 +1,68 @@
 """Words to and from the search index; the same folding when it is written and when it is asked."""
 
+import difflib
 import re
 import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from app.kinds import kind_of
+from app.models import Record, Source
+from app.values import LanguageTag, texts_in
 
 LONGEST_QUERY = 200
 """How many characters of a query are searched."""
+
+LONGEST_EXCERPT = 180
+"""How many characters of a text are shown around the words that were found."""
 
 _BREVE = "\u0306"
 _HAN = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _WORD = re.compile(rf"[{_HAN}]+|[^\W_{_HAN}]+")
 _IS_HAN = re.compile(rf"[{_HAN}]")
+# In a text as it stands, a letter keeps the accents that follow it.
+_WRITTEN_WORD = re.compile(rf"[{_HAN}]+|[^\W_{_HAN}](?:[^\W_{_HAN}]|[\u0300-\u036f])*")
+_NAMING = ("title", "short_title", "name", "abbreviation")
+_PLAIN = ("text", "publisher", "author", "copy_of")
+
+Written = tuple[LanguageTag, str]
+Span = tuple[int, int]
 
 
 def fold(text: str) -> str:
-    """A text without case and diacritics: ё is е, é is e; й stays a letter of its own."""
+    """A text without case, diacritics and traditional characters: ё is е, é is e, 聖 is 圣.
+
+    й stays a letter of its own.
+    """
     kept: list[str] = []
     for character in unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold()):
         if not unicodedata.combining(character) or (
             character == _BREVE and kept and kept[-1] in "иу"
         ):
-            kept.append(character)
+            kept.append(_simplified(character) if _IS_HAN.match(character) else character)
     return unicodedata.normalize("NFC", "".join(kept))
+
+
+@cache
+def _simplified(character: str) -> str:
+    """The simplified form of one Chinese character.
+
+    One at a time, so that a character is folded alike wherever it stands and a part of a text
+    finds the whole; twice, since one simplified form is another's traditional one.
+    """
+    convert = _converter()
+    found: str = convert(convert(character))
+    return found
+
+
+@cache
+def _converter() -> Callable[[str], str]:
+    # Only a Chinese word needs the tables.
+    from opencc import OpenCC
+
+    convert: Callable[[str], str] = OpenCC("t2s").convert
+    return convert
 
 
 def index_words(text: str) -> str:
@@ -30,7 +72,7 @@ def index_words(text: str) -> str:
     character, so that any part of it, down to one character, is found as a phrase or a prefix.
     """
     words: list[str] = []
-    for word in _WORD.findall(fold(text)):
+    for word in words_of(text):
         if _IS_HAN.match(word):
             words += [word[at : at + 2] for at in range(len(word))]
         else:
@@ -38,20 +80,180 @@ def index_words(text: str) -> str:
     return " ".join(words)
 
 
-def match_expression(query: str) -> str | None:
+def words_of(text: str) -> list[str]:
+    """The folded words of a text; a run of Chinese is one."""
+    return _WORD.findall(fold(text))
+
+
+def is_han(word: str) -> bool:
+    """Whether a word is written in Chinese characters."""
+    return bool(_IS_HAN.match(word))
+
+
+def match_expression(query: str, *, column: str = "") -> str | None:
     """What a visitor typed as an FTS5 expression: all words must occur, the last may go on.
 
     None where there is no word in it. Words are quoted, so nothing typed acts as an operator
-    (https://www.sqlite.org/fts5.html, section 3).
+    (https://www.sqlite.org/fts5.html, section 3). `column` restricts it to one of the index.
     """
-    words = _WORD.findall(fold(query[:LONGEST_QUERY]))
+    words = words_of(query[:LONGEST_QUERY])
     terms: list[str] = []
     for at, word in enumerate(words):
-        if not _IS_HAN.match(word):
+        if not is_han(word):
             terms.append(f'"{word}"' + ("*" if at == len(words) - 1 else ""))
         elif len(word) == 1:
             terms.append(f'"{word}"*')
         else:
             pairs = " ".join(word[at : at + 2] for at in range(len(word) - 1))
             terms.append(f'"{pairs}"')
-    return " AND ".join(terms) or None
+    expression = " AND ".join(terms)
+    if not expression:
+        return None
+    return f"{{{column}}} : ({expression})" if column else expression
+
+
+def naming(record: Record) -> list[Written]:
+    """Every way in which a record is called, with its language; slug and reference come last."""
+    called = list(kind_of(record).titled(record).items())
+    for field in type(record).model_fields:
+        value = getattr(record, field)
+        if field == "other_names":
+            called += [(code, name) for code, names in value.items() for name in names]
+        elif field in _NAMING:
+            called += texts_in(value)
+    return [*dict.fromkeys(called), ("", record.slug), ("", record.reference)]
+
+
+def telling(record: Record) -> list[Written]:
+    """Every text of a record that is no name of it, with its language."""
+    told: list[Written] = []
+    for field in type(record).model_fields:
+        if field not in _NAMING:
+            told += texts_in(getattr(record, field))
+    for field in _PLAIN:
+        value = getattr(record, field, None)
+        if isinstance(value, str):
+            told.append((getattr(record, "language", ""), value))
+    for other in getattr(record, "other_wordings", ()):
+        told.append((other.language, other.text))
+    called = naming(record)
+    return [written for written in told if written not in called]
+
+
+def indexed(record: Record) -> tuple[str, str]:
+    """What the index keeps of a record: the words of its names, and those of its texts."""
+    address = [("", record.url)] if isinstance(record, Source) else []
+    return _all_words(naming(record)), _all_words([*telling(record), *address])
+
+
+def _all_words(texts: Iterable[Written]) -> str:
+    return index_words(" ".join(dict.fromkeys(text for _, text in texts)))
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A stretch of a text; `is_marked` where it is what was searched for."""
+
+    text: str
+    is_marked: bool = False
+
+
+@dataclass(frozen=True)
+class Excerpt:
+    """A part of a text in a language, in pieces that together are what it says."""
+
+    language: LanguageTag
+    pieces: Sequence[Piece]
+
+
+class Highlighter:
+    """Finds in texts as they stand what a query found in the index."""
+
+    def __init__(self, query: str) -> None:
+        words = words_of(query[:LONGEST_QUERY])
+        self._runs = {word for word in words if is_han(word)}
+        self._words = {word for word in words if not is_han(word)}
+        self._beginning = words[-1] if words and not is_han(words[-1]) else None
+
+    def pieces(self, text: str) -> list[Piece]:
+        """A text in pieces: joined they are the text, whatever it holds."""
+        return list(_cut(text, [span for span, _ in self._spans(text)]))
+
+    def excerpt(self, texts: Sequence[Written], language: str) -> Excerpt | None:
+        """The part of the text that has most of the words, in the language where it can be.
+
+        None where no text has any.
+        """
+        best: tuple[tuple[int, bool, int], Written, list[Span]] | None = None
+        for at, (code, text) in enumerate(texts):
+            found = list(self._spans(text))
+            rank = (len({term for _, term in found}), code.partition("-")[0] == language, -at)
+            if found and (best is None or rank > best[0]):
+                best = rank, (code, text), [span for span, _ in found]
+        if best is None:
+            return None
+        _, (code, text), spans = best
+        start, end = _window(text, spans[0])
+        inner = [(a - start, b - start) for a, b in spans if start <= a and b <= end]
+        before = [Piece("…")] if start else []
+        after = [Piece("…")] if end < len(text) else []
+        return Excerpt(code, [*before, *_cut(text[start:end], inner), *after])
+
+    def _spans(self, text: str) -> Iterator[tuple[Span, str]]:
+        """Where the words stand in a text, in order and apart, each with the word asked for."""
+        for match in _WRITTEN_WORD.finditer(text):
+            folded = fold(match[0])
+            if is_han(match[0]):
+                if len(folded) == len(match[0]):
+                    yield from self._in_run(folded, match.start())
+            else:
+                for part in _WORD.findall(folded):
+                    if part in self._words:
+                        yield match.span(), part
+                        break
+                    if self._beginning and part.startswith(self._beginning):
+                        yield match.span(), self._beginning
+                        break
+
+    def _in_run(self, folded: str, start: int) -> Iterator[tuple[Span, str]]:
+        at = 0
+        while at < len(folded):
+            found = [run for run in self._runs if folded.startswith(run, at)]
+            if not found:
+                at += 1
+                continue
+            longest = max(found, key=len)
+            yield (start + at, start + at + len(longest)), longest
+            at += len(longest)
+
+
+def _cut(text: str, spans: Sequence[Span]) -> Iterator[Piece]:
+    at = 0
+    for start, end in spans:
+        if at < start:
+            yield Piece(text[at:start])
+        yield Piece(text[start:end], is_marked=True)
+        at = end
+    if at < len(text):
+        yield Piece(text[at:])
+
+
+def _window(text: str, first: Span) -> Span:
+    """The stretch of a text to show around a place in it, cut between words."""
+    if len(text) <= LONGEST_EXCERPT:
+        return 0, len(text)
+    start = max(0, min(first[0] - LONGEST_EXCERPT // 3, len(text) - LONGEST_EXCERPT))
+    end = start + LONGEST_EXCERPT
+    if start:
+        space = text.find(" ", start, first[0])
+        start = space + 1 if space >= 0 else start
+    if end < len(text):
+        space = text.rfind(" ", first[1], end)
+        end = space if space >= 0 else end
+    return start, end
+
+
+def nearest(word: str, known: Sequence[str]) -> str | None:
+    """The most similar of some words, or None where none is similar."""
+    found = difflib.get_close_matches(word, known, n=1, cutoff=0.72)
+    return found[0] if found else None

@@ -1,6 +1,6 @@
 """Every address that the site has, and nothing but this module writes one."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -20,8 +20,9 @@ PAGES = {
 }
 """The pages that are not lists or records: their name, and their path."""
 
-PARAMETERS = {SEARCH: ("q",)}
-"""The query parameters that a page knows; any other changes nothing."""
+SUGGESTIONS = "suggest"
+PARAMETERS = {SEARCH: ("q",), SUGGESTIONS: ("q",)}
+"""The query parameters that a page knows beside the lists; any other changes nothing."""
 
 STATIC = "/static"
 SITEMAP = "/sitemap.xml"
@@ -53,15 +54,32 @@ class Addresses:
         return self.base_url + path
 
 
-def page_path(name: str, language: str = PRIMARY, *, query: str = "") -> str:
-    """The path of a page that is neither list nor record; `query` for the search page."""
-    path = _in_language(PAGES[name], language)
-    return f"{path}?{urlencode({'q': query})}" if query else path
+def page_path(
+    name: str, language: str = PRIMARY, parameters: Sequence[tuple[str, str]] = ()
+) -> str:
+    """The path of a page that is neither list nor record."""
+    return _asked(_in_language(PAGES[name], language), parameters)
 
 
-def list_path(noun: str, language: str = PRIMARY) -> str:
-    """The path of a kind's list."""
-    return _in_language(f"/{noun}", language)
+def list_path(
+    noun: str, language: str = PRIMARY, parameters: Sequence[tuple[str, str]] = ()
+) -> str:
+    """The path of a kind's list, narrowed by query parameters."""
+    return _asked(_in_language(f"/{noun}", language), parameters)
+
+
+def suggestions_path(language: str = PRIMARY) -> str:
+    """The path of the suggestions for what is being typed."""
+    return _in_language(f"/{SUGGESTIONS}", language)
+
+
+def parameters_known(language: str = PRIMARY) -> dict[str, tuple[str, ...]]:
+    """The query parameters that change an answer, by path."""
+    return (
+        {list_path(kind.noun, language): kind.parameters for kind in PAGED}
+        | {page_path(SEARCH, language): PARAMETERS[SEARCH]}
+        | {suggestions_path(language): PARAMETERS[SUGGESTIONS]}
+    )
 
 
 def record_path(noun: str, slug: str, language: str = PRIMARY) -> str:
@@ -96,6 +114,10 @@ def every_path(records: Iterable[tuple[str, str]]) -> Iterator[str]:
     """The path of everything that the site serves, except static files."""
     yield from every_page(records)
     yield from (SITEMAP, ROBOTS, FAVICON)
+
+
+def _asked(path: str, parameters: Sequence[tuple[str, str]]) -> str:
+    return f"{path}?{urlencode(parameters)}" if parameters else path
 
 
 def _in_language(path: str, language: str) -> str:

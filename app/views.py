@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Any, cast
 
-from fastapi import APIRouter, FastAPI, HTTPException, Query, Request
+from fastapi import APIRouter, FastAPI, HTTPException, Request
 from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from sqlalchemy import Engine
 from sqlmodel import Session
@@ -12,7 +12,8 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from app import pages, queries, urls
 from app.assets import Asset
-from app.kinds import PAGED, Kind
+from app.facets import BadParameterError, once, read_selection
+from app.kinds import KINDS, PAGED, Kind
 from app.language import PUBLISHED
 from app.rendering import Renderer
 from app.urls import Addresses
@@ -21,6 +22,11 @@ from app.values import PRIMARY
 PAGE_HEADERS = {"cache-control": "no-cache"}
 """A page may be kept, and is asked about each time: a 304 costs next to nothing."""
 FOREVER_HEADERS = {"cache-control": "public, max-age=31536000, immutable"}
+
+MOST_SUGGESTIONS = 8
+SUGGESTIONS_TYPE = "application/x-suggestions+json"
+"""What OpenSearch calls suggestions: the query, then texts, descriptions and addresses
+(OpenSearch Suggestions extension 1.1, Response format)."""
 
 
 def page_routes(engine: Engine, renderer: Renderer, addresses: Addresses) -> APIRouter:
@@ -38,9 +44,12 @@ def page_routes(engine: Engine, renderer: Renderer, addresses: Addresses) -> API
     def add_kind(kind: Kind) -> None:
         here = urls.list_path(kind.noun, language)
 
-        def list_view() -> Response:
+        def list_view(request: Request) -> Response:
+            selection = read_selection(kind, request.query_params.multi_items())
             with Session(engine) as session:
-                return shown("list.html", here, pages.list_page(session, kind))
+                page = pages.list_page(session, kind, selection, language)
+                path = urls.list_path(kind.noun, language, page.canonical)
+                return shown("list.html", path, page)
 
         def record_view(slug: str) -> Response:
             with Session(engine) as session:
@@ -66,18 +75,25 @@ def page_routes(engine: Engine, renderer: Renderer, addresses: Addresses) -> API
 
         add(path, view)
 
-    def search_view(q: Annotated[list[str], Query()] = []) -> Response:  # noqa: B006 - never changed
-        if len(q) > 1:
-            raise HTTPException(404, detail="q")
+    def search_view(request: Request) -> Response:
+        query = once("q", request.query_params.getlist("q"))
         with Session(engine) as session:
-            page = pages.search_page(session, "".join(q))
+            page = pages.search_page(session, query, language)
             return shown("search.html", urls.page_path(urls.SEARCH, language), page)
+
+    def suggestions_view(request: Request) -> Response:
+        query = once("q", request.query_params.getlist("q"))
+        with Session(engine) as session:
+            rows = queries.suggestions(session, query, MOST_SUGGESTIONS)
+            text = renderer.render("feeds/suggestions.json", path="", page=(query, rows))
+        return Response(text, media_type=SUGGESTIONS_TYPE, headers=PAGE_HEADERS)
 
     add_page(urls.HOME, pages.home_page)
     add_page(urls.TIMELINE, pages.timeline_page)
     add_page("about", pages.about_page)
     add_page("accessibility", lambda _: None)
     add(urls.page_path(urls.SEARCH, language), search_view)
+    add(urls.suggestions_path(language), suggestions_view)
     for kind in PAGED:
         add_kind(kind)
     return router
@@ -144,11 +160,15 @@ def redirect_routes(engine: Engine, addresses: Addresses) -> APIRouter:
     return router
 
 
+def _language_of(path: str) -> str:
+    """The language of the pages that a path stands among."""
+    return next((code for code in PUBLISHED if f"{path}/".startswith(f"/{code}/")), PRIMARY)
+
+
 def answer_errors(
     app: FastAPI, engine: Engine, renderers: dict[str, Renderer], addresses: Addresses
 ) -> None:
     """Make every error a page, and lead a visitor from a near miss to the canonical address."""
-    known_parameters = {name for names in urls.PARAMETERS.values() for name in names}
 
     def canonical(path: str) -> str | None:
         """The address that a misspelt one means, where there is something at it."""
@@ -159,25 +179,33 @@ def answer_errors(
             known = [(row.kind, row.slug) for row in queries.every_record(session)]
         return meant if meant in urls.every_path(known) else None
 
-    def page(path: str, status: int, detail: str) -> Response:
-        language = next((code for code in renderers if f"{path}/".startswith(f"/{code}/")), PRIMARY)
-        text = renderers[language].render("error.html", path=path, page=status, parameter=detail)
+    def page(path: str, status: int, fault: pages.Fault | None = None) -> Response:
+        language = _language_of(path)
+        text = renderers[language].render(
+            "error.html", path=path, page=pages.ErrorPage(status, fault)
+        )
         return HTMLResponse(text, status_code=status, headers=PAGE_HEADERS)
 
     async def http_error(request: Request, error: Exception) -> Response:
         path = request.url.path
         status = error.status_code if isinstance(error, StarletteHTTPException) else 500
+        response = page(path, status)
         if status == HTTPStatus.METHOD_NOT_ALLOWED:
-            response = page(path, status, "")
             response.headers["allow"] = "GET, HEAD"
-            return response
         if status == HTTPStatus.NOT_FOUND and request.method == "GET":
             meant = canonical(path)
             if meant:
                 query = f"?{request.url.query}" if request.url.query else ""
                 return RedirectResponse(addresses.link(meant) + query, status_code=308)
-        detail = str(getattr(error, "detail", ""))
-        return page(path, status, detail if detail in known_parameters else "")
+        return response
 
+    async def bad_parameter(request: Request, error: Exception) -> Response:
+        path = request.url.path
+        noun = path.rpartition("/")[2]
+        with Session(engine) as session:
+            fault = pages.fault(session, KINDS.get(noun), cast("BadParameterError", error))
+        return page(path, HTTPStatus.NOT_FOUND, fault)
+
+    app.add_exception_handler(BadParameterError, bad_parameter)
     app.add_exception_handler(StarletteHTTPException, http_error)
     app.add_exception_handler(HTTPStatus.INTERNAL_SERVER_ERROR, http_error)

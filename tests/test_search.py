@@ -37,7 +37,11 @@ MIXED = "aBéЁёйИиЎ" + HAN + " -_'\"*()^:+0９ﬁ´\u0308\u0301ßΣς"
         ("ＡＢＣ１２", "abc12"),
         ("℡", "tel"),
         ("灯光", "灯光"),
-        ("豈", "豈"),
+        ("豈", "岂"),
+        ("\uf900", "岂"),
+        ("圣彼得堡", "圣彼得堡"),
+        ("聖彼得堡", "圣彼得堡"),
+        ("薴", "苎"),
         ("", ""),
     ],
 )
@@ -150,7 +154,9 @@ def test_chinese_text_is_found_by_its_parts_and_nothing_else(
 
 
 def found_by(session: Session, query: str) -> list[str]:
-    return [f"{row.kind}/{row.slug}" for row in queries.search(session, query)]
+    return [
+        f"{row.kind}/{row.slug}" for group in queries.search(session, query) for row in group.rows
+    ]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,139 @@
+"""What a list is narrowed to: read from an address, and written into the next one."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from app.kinds import Facet, Kind
+
+PAGE_SIZE = 50
+"""How many records one page of a list shows."""
+
+Parameters = tuple[tuple[str, str], ...]
+
+
+class BadParameterError(Exception):
+    """A query parameter that cannot be used: given twice, or with a value that means nothing."""
+
+    def __init__(self, name: str, value: str | None = None) -> None:
+        self.name = name
+        self.value = value
+        super().__init__(f"{name}={value}")
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What a list is narrowed to, its order, and which of its pages.
+
+    Several values of one facet are "or", several facets "and".
+    """
+
+    chosen: Mapping[str, tuple[str, ...]]
+    query: str = ""
+    sort: str = ""
+    page: int = 1
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether anything is left out of the list."""
+        return bool(self.chosen or self.query)
+
+    @property
+    def is_combined(self) -> bool:
+        """Whether it is more than one value of one facet: such a list is for people, not robots."""
+        return len(self.pairs) > 1 or bool(self.query)
+
+    @property
+    def pairs(self) -> Parameters:
+        """Every facet and value that was chosen, in the order of the registry, then of the text."""
+        return tuple((name, value) for name, values in self.chosen.items() for value in values)
+
+    @property
+    def parameters(self) -> Parameters:
+        """The query of the list's address; what is usual is left out of it."""
+        others = (("q", self.query), ("sort", self.sort), ("page", self.page_parameter))
+        return (*self.pairs, *((name, value) for name, value in others if value))
+
+    @property
+    def page_parameter(self) -> str:
+        """The number of the page, or nothing for the first."""
+        return str(self.page) if self.page > 1 else ""
+
+    def with_value(self, facet: str, value: str) -> "Selection":
+        """The same with one value more, on its first page."""
+        return self._with(facet, {*self.chosen.get(facet, ()), value})
+
+    def without_value(self, facet: str, value: str) -> "Selection":
+        """The same with one value less, on its first page."""
+        return self._with(facet, {*self.chosen.get(facet, ())} - {value})
+
+    def _with(self, facet: str, values: set[str]) -> "Selection":
+        chosen = {**self.chosen, facet: tuple(sorted(values))}
+        return replace(
+            self, chosen={name: held for name, held in sorted(chosen.items()) if held}, page=1
+        )
+
+
+def read_selection(kind: Kind, given: Iterable[tuple[str, str]]) -> Selection:
+    """What the query parameters of a list's address select.
+
+    Unknown parameters and empty values mean nothing. Raises BadParameterError where one that
+    has a single value is given twice, or an order or a page is none; whether the values of a facet
+    are any is for the database to say.
+    """
+    values: dict[str, list[str]] = {}
+    for name, value in given:
+        if value and name in kind.parameters:
+            values.setdefault(name, []).append(value)
+    facets = {facet.name for facet in kind.facets}
+    single = {name: once(name, found) for name, found in values.items() if name not in facets}
+    sort = single.get("sort", "")
+    if sort and sort not in {known.name for known in kind.sorts}:
+        raise BadParameterError("sort", sort)
+    page = single.get("page", "1")
+    if not (page.isascii() and page.isdigit() and len(page) < 10) or int(page) < 1:
+        raise BadParameterError("page", page)
+    return Selection(
+        chosen={name: tuple(sorted(set(values[name]))) for name in sorted(facets & set(values))},
+        query=single.get("q", ""),
+        sort=sort,
+        page=int(page),
+    )
+
+
+def once(name: str, values: Sequence[str]) -> str:
+    """The value of a parameter that may be given once; raises BadParameterError otherwise."""
+    if len(values) > 1:
+        raise BadParameterError(name)
+    return values[0] if values else ""
+
+
+@dataclass(frozen=True)
+class FacetValue:
+    """One value of a facet: what it is called, how many it would leave, and the way there.
+
+    `title` is set where the value is a record, `word` where it is one of a vocabulary; it is a
+    language tag otherwise. `counts` has one number for each part of the list.
+    """
+
+    value: str
+    title: Mapping[str, str] | None
+    word: str | None
+    counts: Mapping[str, int]
+    parameters: Parameters
+
+
+@dataclass(frozen=True)
+class FacetChoices:
+    """A facet with what can be chosen from it and what has been; links of `chosen` take it back."""
+
+    facet: Facet
+    chosen: Sequence[FacetValue]
+    offered: Sequence[FacetValue]
+
+
+@dataclass(frozen=True)
+class Page:
+    """A numbered page of a list."""
+
+    number: int
+    parameters: Parameters

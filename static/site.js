@@ -1,0 +1,111 @@
+// Enhances what works without it: suggestions while typing, and the way back to a narrowed list.
+"use strict";
+
+// A combobox with a list of links (ARIA Authoring Practices, "Combobox with listbox popup").
+function suggest(form) {
+  const field = form.querySelector("input[type=search]");
+  const list = document.createElement("ul");
+  list.id = "suggestions";
+  list.className = "suggestions";
+  list.hidden = true;
+  list.setAttribute("role", "listbox");
+  list.setAttribute("aria-label", field.placeholder);
+  form.append(list);
+  field.setAttribute("role", "combobox");
+  field.setAttribute("aria-autocomplete", "list");
+  field.setAttribute("aria-controls", list.id);
+  field.setAttribute("aria-expanded", "false");
+  let asked = "";
+  let waiting = 0;
+  let current = -1;
+
+  function close() {
+    list.hidden = true;
+    field.setAttribute("aria-expanded", "false");
+    choose(-1);
+  }
+
+  function choose(at) {
+    current = at;
+    field.removeAttribute("aria-activedescendant");
+    for (const [number, option] of [...list.children].entries()) {
+      option.setAttribute("aria-selected", String(number === at));
+      if (number === at) {
+        field.setAttribute("aria-activedescendant", option.id);
+        option.scrollIntoView({ block: "nearest" });
+      }
+    }
+  }
+
+  function show([query, titles, kinds, addresses]) {
+    if (query !== asked || !titles.length || document.activeElement !== field) return close();
+    list.replaceChildren(
+      ...titles.map((title, number) => {
+        const option = document.createElement("li");
+        const kind = document.createElement("span");
+        option.id = `suggestion-${number}`;
+        option.setAttribute("role", "option");
+        option.dataset.href = addresses[number];
+        kind.className = "meta";
+        kind.textContent = ` ${kinds[number]}`;
+        option.append(title, kind);
+        return option;
+      }),
+    );
+    choose(-1);
+    list.hidden = false;
+    field.setAttribute("aria-expanded", "true");
+  }
+
+  async function ask() {
+    asked = field.value.trim().replace(/\s+/g, " ");
+    if (!asked) return close();
+    try {
+      const answer = await fetch(`${form.dataset.suggestions}?q=${encodeURIComponent(asked)}`);
+      if (answer.ok) show(await answer.json());
+    } catch {
+      close(); // The form works without suggestions.
+    }
+  }
+
+  field.addEventListener("input", () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(ask, 120);
+  });
+  field.addEventListener("keydown", (event) => {
+    const last = list.children.length - 1;
+    if (event.key === "Escape" && !list.hidden) {
+      close();
+      event.preventDefault();
+    } else if (event.key === "Enter" && current >= 0) {
+      location.assign(list.children[current].dataset.href);
+      event.preventDefault();
+    } else if (!list.hidden && event.key === "ArrowDown") {
+      choose(current < last ? current + 1 : -1);
+      event.preventDefault();
+    } else if (!list.hidden && event.key === "ArrowUp") {
+      choose(current < 0 ? last : current - 1);
+      event.preventDefault();
+    }
+  });
+  field.addEventListener("blur", close);
+  // Before the field loses its focus and the list closes.
+  list.addEventListener("mousedown", (event) => {
+    const option = event.target.closest("[role=option]");
+    if (option && event.button === 0) location.assign(option.dataset.href);
+    event.preventDefault();
+  });
+}
+
+// The breadcrumb's list becomes the narrowed list that the reader came from.
+function leadBack() {
+  const link = document.querySelector("[data-list]");
+  if (!link || !document.referrer) return;
+  const from = new URL(document.referrer);
+  if (from.origin === location.origin && from.pathname === link.pathname && from.search) {
+    link.href = from.href;
+  }
+}
+
+document.querySelectorAll("form[data-suggestions]").forEach(suggest);
+leadBack();
