@@ -6,21 +6,24 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from app.kinds import KINDS, PAGED
 from app.language import PUBLISHED
+from app.models import RecordRow
 from app.values import PRIMARY
 
 HOME = "home"
 TIMELINE = "timeline"
 SEARCH = "search"
+CONNECTIONS = "connections"
 PAGES = {
     HOME: "/",
     TIMELINE: "/timeline",
+    CONNECTIONS: "/connections",
     SEARCH: "/search",
     "about": "/about",
     "accessibility": "/accessibility",
 }
 """The pages that are not lists or records: their name, and their path."""
 
-PARAMETERS = {SEARCH: ("q",)}
+PARAMETERS = {SEARCH: ("q",), CONNECTIONS: ("focus",)}
 """The query parameters that a page knows; any other changes nothing."""
 
 STATIC = "/static"
@@ -62,6 +65,17 @@ def page_path(name: str, language: str = PRIMARY, *, query: str = "") -> str:
 def list_path(noun: str, language: str = PRIMARY) -> str:
     """The path of a kind's list."""
     return _in_language(f"/{noun}", language)
+
+
+def filtered_path(noun: str, language: str = PRIMARY, **facets: str) -> str:
+    """The path of a kind's list, of those records only that have some values."""
+    return f"{list_path(noun, language)}?{urlencode(facets)}"
+
+
+def connections_path(focus: RecordRow | None = None, language: str = PRIMARY) -> str:
+    """The path of the connections, of all records or of one."""
+    path = page_path(CONNECTIONS, language)
+    return f"{path}?focus={focus.kind}/{focus.slug}" if focus else path
 
 
 def record_path(noun: str, slug: str, language: str = PRIMARY) -> str:

@@ -1,6 +1,7 @@
 """The routes: take what was asked, ask for the page, return it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -14,13 +15,35 @@ from app import pages, queries, urls
 from app.assets import Asset
 from app.kinds import PAGED, Kind
 from app.language import PUBLISHED
+from app.models import RecordRow
 from app.rendering import Renderer
 from app.urls import Addresses
 from app.values import PRIMARY
 
 PAGE_HEADERS = {"cache-control": "no-cache"}
 """A page may be kept, and is asked about each time: a 304 costs next to nothing."""
+SHOWN_LENGTH = 100
+"""How many characters of a bad value the page that refuses it repeats."""
+
 FOREVER_HEADERS = {"cache-control": "public, max-age=31536000, immutable"}
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a query parameter was refused: it was given twice, or its value is none of the valid.
+
+    `valid` are the records that it can name.
+    """
+
+    parameter: str
+    value: str | None = None
+    valid: Sequence[RecordRow] = ()
+
+    @property
+    def shown(self) -> str:
+        """The value as a page can repeat it."""
+        printable = (mark if mark.isprintable() else "�" for mark in self.value or "")
+        return "".join(printable)[:SHOWN_LENGTH]
 
 
 def page_routes(engine: Engine, renderer: Renderer, addresses: Addresses) -> APIRouter:
@@ -68,16 +91,27 @@ def page_routes(engine: Engine, renderer: Renderer, addresses: Addresses) -> API
 
     def search_view(q: Annotated[list[str], Query()] = []) -> Response:  # noqa: B006 - never changed
         if len(q) > 1:
-            raise HTTPException(404, detail="q")
+            raise HTTPException(404, detail=Refusal("q"))
         with Session(engine) as session:
             page = pages.search_page(session, "".join(q))
             return shown("search.html", urls.page_path(urls.SEARCH, language), page)
+
+    def connections_view(focus: Annotated[list[str], Query()] = []) -> Response:  # noqa: B006 - never changed
+        if len(focus) > 1:
+            raise HTTPException(404, detail=Refusal("focus"))
+        with Session(engine) as session:
+            page = pages.connections_page(session, "".join(focus))
+            if page is None:
+                refusal = Refusal("focus", "".join(focus), pages.connected(session))
+                raise HTTPException(404, detail=refusal)
+            return shown("connections.html", urls.connections_path(page.at, language), page)
 
     add_page(urls.HOME, pages.home_page)
     add_page(urls.TIMELINE, pages.timeline_page)
     add_page("about", pages.about_page)
     add_page("accessibility", lambda _: None)
     add(urls.page_path(urls.SEARCH, language), search_view)
+    add(urls.page_path(urls.CONNECTIONS, language), connections_view)
     for kind in PAGED:
         add_kind(kind)
     return router
@@ -148,7 +182,6 @@ def answer_errors(
     app: FastAPI, engine: Engine, renderers: dict[str, Renderer], addresses: Addresses
 ) -> None:
     """Make every error a page, and lead a visitor from a near miss to the canonical address."""
-    known_parameters = {name for names in urls.PARAMETERS.values() for name in names}
 
     def canonical(path: str) -> str | None:
         """The address that a misspelt one means, where there is something at it."""
@@ -159,16 +192,16 @@ def answer_errors(
             known = [(row.kind, row.slug) for row in queries.every_record(session)]
         return meant if meant in urls.every_path(known) else None
 
-    def page(path: str, status: int, detail: str) -> Response:
+    def page(path: str, status: int, refusal: Refusal | None = None) -> Response:
         language = next((code for code in renderers if f"{path}/".startswith(f"/{code}/")), PRIMARY)
-        text = renderers[language].render("error.html", path=path, page=status, parameter=detail)
+        text = renderers[language].render("error.html", path=path, page=status, refusal=refusal)
         return HTMLResponse(text, status_code=status, headers=PAGE_HEADERS)
 
     async def http_error(request: Request, error: Exception) -> Response:
         path = request.url.path
         status = error.status_code if isinstance(error, StarletteHTTPException) else 500
         if status == HTTPStatus.METHOD_NOT_ALLOWED:
-            response = page(path, status, "")
+            response = page(path, status)
             response.headers["allow"] = "GET, HEAD"
             return response
         if status == HTTPStatus.NOT_FOUND and request.method == "GET":
@@ -176,8 +209,8 @@ def answer_errors(
             if meant:
                 query = f"?{request.url.query}" if request.url.query else ""
                 return RedirectResponse(addresses.link(meant) + query, status_code=308)
-        detail = str(getattr(error, "detail", ""))
-        return page(path, status, detail if detail in known_parameters else "")
+        detail = getattr(error, "detail", None)
+        return page(path, status, detail if isinstance(detail, Refusal) else None)
 
     app.add_exception_handler(StarletteHTTPException, http_error)
     app.add_exception_handler(HTTPStatus.INTERNAL_SERVER_ERROR, http_error)
