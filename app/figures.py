@@ -457,7 +457,7 @@ def lanes(meetings: Sequence[Meeting]) -> Axis:
     names = _lanes_of(meetings)
     order = list(dict.fromkeys(names))
     edge = min(int(max([0.0, *map(text_width, order)])) + ROW, WIDE // 4)
-    scale = _Scale(meetings, edge + ROW // 2, WIDE - ROW // 2)
+    scale = _Scale(meetings, edge + ROW * 3 // 4, WIDE - ROW * 3 // 4)
     marks: dict[Hashable, PlacedMeeting] = {}
     labels: list[Label] = []
     for row, lane in enumerate(order):
