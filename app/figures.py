@@ -155,14 +155,17 @@ class Block:
 
 @dataclass(frozen=True)
 class Node:
-    """An item in its place; `radius` grows with its ties, `lead` is a line from its label."""
+    """An item in its place; `radius` grows with its ties.
+
+    `edge` is where curves to the right leave the middle column; those outside have none.
+    """
 
     key: int
     x: int
     y: int
     radius: float
     label: Label
-    lead: tuple[float, int] | None
+    edge: int | None
 
 
 @dataclass(frozen=True)
@@ -177,12 +180,16 @@ class Strand:
 
 @dataclass(frozen=True)
 class Web:
-    """The whole: three columns of nodes, with curves between neighbouring ones."""
+    """The whole: three columns of nodes, with curves between neighbouring ones.
+
+    `leads` join a label of the middle, from `x` at `y`, with where its curves begin.
+    """
 
     width: int
     height: int
     headings: tuple[Label, ...]
     nodes: tuple[Node, ...]
+    leads: tuple[tuple[float, int, int], ...]
     strands: tuple[Strand, ...]
 
 
@@ -223,17 +230,25 @@ def web(
             else:
                 nodes.append(column.node(member, y, degrees[member.key], member.key == focus))
     height = max([bottom, *(node.y for node in nodes)]) + ROW // 2
-    return Web(WIDE, height, tuple(headings), tuple(nodes), tuple(_strands(nodes, pairs, focus)))
+    strands = _strands(nodes, pairs, focus)
+    on_right = {item.key for block in outside[1] for item in block.items}
+    led = {key for pair in pairs if on_right.intersection(pair) for key in pair}
+    leads = tuple(
+        (round(node.label.box[2] + 4, 1), node.y, node.edge)
+        for node in nodes
+        if node.edge is not None and node.key in led
+    )
+    return Web(WIDE, height, tuple(headings), tuple(nodes), leads, tuple(strands))
 
 
 @dataclass(frozen=True)
 class _Column:
-    """Where a column's marks stand, and how its labels; `stop` is where their leads end."""
+    """Where a column's marks stand, and how its labels; `edge` as that of its nodes."""
 
     x: int
     anchor: Anchor
     room: int
-    stop: int | None = None
+    edge: int | None = None
 
     def heading(self, text: str, y: int) -> Label:
         """A block's heading, in the row above its first item."""
@@ -242,9 +257,8 @@ class _Column:
     def node(self, item: Item, y: int, degree: int, is_focus: bool) -> Node:
         """An item in its row."""
         label = self._label(item.text, y, is_bold=is_focus)
-        if self.stop is None:
-            return Node(item.key, self.x, y, round(1.5 + degree**0.5 * 0.8, 1), label, None)
-        return Node(item.key, self.x, y, 3.0, label, (round(label.box[2] + 4, 1), self.stop))
+        radius = round(1.5 + degree**0.5 * 0.8, 1) if self.edge is None else 3.0
+        return Node(item.key, self.x, y, radius, label, self.edge)
 
     def _label(self, text: str, y: int, *, is_bold: bool = False) -> Label:
         x = self.x + (-_TO_LABEL if self.anchor == "end" else _TO_LABEL)
@@ -299,8 +313,8 @@ def _strands(
     by_key = {node.key: node for node in nodes}
     ends: dict[tuple[int, bool], list[int]] = defaultdict(list)
     for one, other in pairs:
-        # The hub of a fan is on the outside; only the middle has leads.
-        hub, end = (one, other) if by_key[one].lead is None else (other, one)
+        # The hub of a fan is on the outside; only the middle has an edge.
+        hub, end = (one, other) if by_key[one].edge is None else (other, one)
         ends[hub, focus in {hub, end}].append(end)
     for (key, is_direct), others in ends.items():
         path = "".join(_curve(by_key[key], by_key[other]) for other in others)
@@ -313,7 +327,7 @@ def _curve(hub: Node, end: Node) -> str:
         out = min(_GAP // 2, TEXT + abs(hub.y - end.y) // 10)
         bend = hub.x + (out if hub.label.anchor == "end" else -out)
         return f"M{hub.x} {hub.y}C{bend} {hub.y} {bend} {end.y} {end.x} {end.y}"
-    x = end.x if hub.x < end.x or end.lead is None else end.lead[1]
+    x = end.x if hub.x < end.x or end.edge is None else end.edge
     half = (hub.x + x) // 2
     return f"M{hub.x} {hub.y}C{half} {hub.y} {half} {end.y} {x} {end.y}"
 
