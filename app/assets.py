@@ -14,6 +14,7 @@ STYLE_PARTS = (
     "elements.css",
     "layout.css",
     "components.css",
+    "figures.css",
     "print.css",
 )
 """One style sheet is sent, written in the parts of static/css in this order."""

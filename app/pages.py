@@ -1,6 +1,7 @@
 """What each page shows, asked from the database and put together for its template."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -29,7 +30,7 @@ from app.models import (
     RecordRow,
     Source,
 )
-from app.queries import SectorCount
+from app.queries import KindCount, SectorCount
 from app.search import (
     LONGEST_EXCERPT,
     LONGEST_QUERY,
@@ -39,6 +40,15 @@ from app.search import (
     telling,
     words_of,
 )
+
+CONNECTED = ("people", "agreements", "quotes", "commissions", "sectors", "organizations")
+"""The kinds whose records the connections are between, from left to right."""
+
+_COLUMN = {"people": 0, "agreements": 1, "quotes": 1, "commissions": 1} | {
+    "sectors": 2,
+    "organizations": 2,
+}
+"""The column of the figure that each stands in; a tie is read from left to right."""
 
 _IN_FACTS = {
     "agreements": {
@@ -105,6 +115,7 @@ class RecordPage:
     sources: Mapping[str, Source]
     groups: Sequence[Group]
     uses: Sequence[Use]
+    connections: RecordRow | None
     before: RecordRow | None
     after: RecordRow | None
     onward: RecordRow | None
@@ -144,6 +155,7 @@ class ListPage:
     pages: Sequence[Page]
     names: Names
     sector_counts: Sequence[SectorCount]
+    kind_counts: Sequence[KindCount]
 
 
 @dataclass(frozen=True)
@@ -154,6 +166,12 @@ class TimelinePage:
     series: Sequence[Event]
     names: Names
     footnotes: Mapping[str, Footnotes]
+
+    @property
+    def by_slug(self) -> Mapping[str, Event]:
+        """Every event of both."""
+        visit = (event for events in self.days.values() for event in events)
+        return {event.slug: event for event in (*visit, *self.series)}
 
 
 @dataclass(frozen=True)
@@ -169,6 +187,7 @@ class HomePage:
     headlines: int
     undertakings: int
     sector_counts: Sequence[SectorCount]
+    kind_counts: Sequence[KindCount]
     days: Mapping[str, Sequence[Event]]
     quote: Any
     organizations: Sequence[Any]
@@ -225,13 +244,14 @@ class SearchPage:
 
 @dataclass(frozen=True)
 class Fault:
-    """A query parameter that cannot be used, and, of a list's, what could stand in its place."""
+    """A query parameter that cannot be used, and what could stand in its place.
+
+    Without a value it was given more than once.
+    """
 
     name: str
     value: str | None
-    kind: Kind | None
-    choices: FacetChoices | None
-    orders: Sequence[Order]
+    valid: Sequence[FacetValue]
 
 
 @dataclass(frozen=True)
@@ -243,21 +263,71 @@ class ErrorPage:
 
 
 def fault(session: Session, kind: Kind | None, error: BadParameterError) -> Fault:
-    """What is wrong with a parameter of a kind's list, or of another page."""
-    is_facet = kind is not None and any(facet.name == error.name for facet in kind.facets)
-    sorts = (SEED_ORDER, *kind.sorts) if kind and error.name == "sort" else ()
-    return Fault(
-        name=error.name,
-        value=error.value,
-        kind=kind,
-        choices=facet_values(session, kind, error.name) if kind and is_facet else None,
-        orders=[
-            Order(
-                sort.name, is_current=False, parameters=(("sort", sort.name),) if sort.name else ()
+    """What is wrong with a parameter of a kind's list, or of another page, and what is valid."""
+    valid: Sequence[FacetValue] = ()
+    facets = {facet.name: facet for facet in kind.facets} if kind else {}
+    if kind and error.name in facets:
+        valid = _choices(session, kind, Selection(chosen={}), facets[error.name]).offered
+    elif kind and error.name == "sort":
+        valid = [
+            FacetValue(
+                sort.name, None, f"sort.{sort.name}", {}, Selection({}, sort=sort.name).parameters
             )
-            for sort in sorts
-        ],
-    )
+            for sort in (SEED_ORDER, *kind.sorts)
+        ]
+    elif error.name == "focus":
+        valid = [
+            FacetValue(name, row.title, None, {}, (("focus", name),))
+            for row in connected(session)
+            for name in (f"{row.kind}/{row.slug}",)
+        ]
+    return Fault(error.name, _shown(error.value) if error.value else None, valid)
+
+
+@dataclass(frozen=True)
+class Connected:
+    """A record that is tied to others: what it is drawn as, its side, how many ties it has."""
+
+    row: RecordRow
+    mark: str
+    side: str | None
+    degree: int
+
+
+@dataclass(frozen=True)
+class Tied:
+    """The other end of a tie, and how one leads to it: a role, or a role from its other end."""
+
+    how: Sequence[str]
+    other: Connected
+
+
+@dataclass(frozen=True)
+class ConnectionsPage:
+    """What hangs together: the whole, or one record with what it is tied to.
+
+    `groups` has every record shown, under the word for its kind; `left`, `middle` and `right`
+    the same by column, the middle in groups by their first sector; `rows` each tie once, read
+    from left to right.
+    """
+
+    focus: Connected | None
+    groups: Mapping[str, Sequence[Connected]]
+    left: Sequence[Connected]
+    middle: Sequence[Sequence[Connected]]
+    right: Sequence[Connected]
+    rows: Sequence[tuple[Connected, Sequence[Tied]]]
+    number: int
+
+    @property
+    def by_id(self) -> Mapping[int, Connected]:
+        """Every record shown."""
+        return {item.row.id: item for items in self.groups.values() for item in items}
+
+    @property
+    def at(self) -> RecordRow | None:
+        """The record in focus, if any."""
+        return self.focus.row if self.focus else None
 
 
 def record_page(session: Session, kind: Kind, slug: str) -> RecordPage | None:
@@ -280,6 +350,7 @@ def record_page(session: Session, kind: Kind, slug: str) -> RecordPage | None:
         sources=sources,
         groups=groups,
         uses=_uses(ties) if is_source else (),
+        connections=_connected_row(session, kind, record, ties),
         before=before,
         after=after,
         onward=onward if onward not in (before, after) else None,
@@ -320,6 +391,7 @@ def list_page(session: Session, kind: Kind, selection: Selection, language: str)
         pages=_numbered(selection, last),
         names=_names(session, found.records),
         sector_counts=queries.sector_counts(session) if kind.noun == "sectors" else (),
+        kind_counts=queries.kind_counts(session) if kind.noun == "sectors" else (),
     )
 
 
@@ -360,12 +432,6 @@ def _choices(session: Session, kind: Kind, selection: Selection, facet: Facet) -
         return (words.index(item.value), "") if words else (0, item.value)
 
     return FacetChoices(facet, sorted(chosen, key=place), sorted(offered, key=place))
-
-
-def facet_values(session: Session, kind: Kind, name: str) -> FacetChoices:
-    """Everything that a facet of a kind's list can be narrowed to."""
-    facet = next(facet for facet in kind.facets if facet.name == name)
-    return _choices(session, kind, Selection(chosen={}), facet)
 
 
 _NEARBY = 2
@@ -411,6 +477,7 @@ def home_page(session: Session) -> HomePage:
         headlines=headlines,
         undertakings=sum(item.is_undertaking for item in agreements),
         sector_counts=queries.sector_counts(session),
+        kind_counts=queries.kind_counts(session),
         days=_by_day(visit),
         quote=quote,
         organizations=[item for item in organizations if item.kind.is_international],
@@ -478,6 +545,82 @@ def _hit(record: Any, marks: Highlighter, language: str) -> Hit:
     return Hit(record, marks.pieces(title.text), title.lang or "", excerpt)
 
 
+def connected(session: Session) -> list[RecordRow]:
+    """Every record that is tied to another, kinds from left to right."""
+    found: dict[int, RecordRow] = {}
+    for connection in queries.connections(session, CONNECTED):
+        for row in (connection.subject, connection.object):
+            found[row.id] = row
+    return sorted(found.values(), key=lambda row: (CONNECTED.index(row.kind), row.id))
+
+
+def connections_page(session: Session, focus: str) -> ConnectionsPage:
+    """All ties, or those of one record and among its neighbours.
+
+    `focus` is a kind and a slug with a slash between them, or nothing. Raises BadParameterError
+    where it names no record that has ties.
+    """
+    hows: dict[tuple[int, int], list[str]] = {}
+    for link in queries.connections(session, CONNECTED):
+        one, other = link.subject.id, link.object.id
+        is_read_on = _COLUMN[link.subject.kind] <= _COLUMN[link.object.kind]
+        pair = (one, other) if is_read_on else (other, one)
+        if pair[::-1] in hows:
+            pair = pair[::-1]
+        role = link.role if pair == (one, other) else f"{link.role}.by"
+        hows.setdefault(pair, []).append(role)
+    nodes = {row.id: row for row in connected(session)}
+    at = _in_focus(session, focus, nodes.values())
+    if focus and at is None:
+        raise BadParameterError("focus", focus)
+    near = {end for pair in hows if at in pair for end in pair} if at else set(nodes)
+    first_sector = {one: other for (one, other) in reversed(hows) if nodes[other].kind == "sectors"}
+    degrees = Counter(end for pair in hows for end in pair)
+    full = queries.whole(session, (row for row in nodes.values() if row.id in near))
+    shown = {
+        row.id: Connected(row, _mark(full[row.id], row.kind), _side(full[row.id]), degrees[row.id])
+        for row in nodes.values()
+        if row.id in near
+    }
+    groups: dict[str, list[Connected]] = {}
+    columns: dict[int, list[Connected]] = {}
+    middle: dict[int | None, list[Connected]] = {}
+    rows: dict[int, list[Tied]] = {}
+    for key, item in shown.items():
+        groups.setdefault(_heading_of_kind(item.row.kind, item.row.part), []).append(item)
+        columns.setdefault(_COLUMN[item.row.kind], []).append(item)
+        if _COLUMN[item.row.kind] == 1:
+            middle.setdefault(first_sector.get(key), []).append(item)
+    for (one, other), how in hows.items():
+        if one in shown and other in shown:
+            rows.setdefault(one, []).append(Tied(how, shown[other]))
+    return ConnectionsPage(
+        focus=shown[at] if at else None,
+        groups=groups,
+        left=columns.get(0, ()),
+        right=columns.get(2, ()),
+        middle=[middle[key] for key in sorted(middle, key=lambda key: (key is None, key or 0))],
+        rows=[(item, rows[key]) for key, item in shown.items() if key in rows],
+        number=sum(map(len, rows.values())),
+    )
+
+
+def _connected_row(
+    session: Session, kind: Kind, record: Record, ties: Iterable[queries.Tie]
+) -> RecordRow | None:
+    """A record's row where it stands among the connections."""
+    is_tied = kind.noun in CONNECTED and any(tie.other.kind in CONNECTED for tie in ties)
+    return queries.row(session, record) if is_tied else None
+
+
+def _in_focus(session: Session, focus: str, rows: Iterable[RecordRow]) -> int | None:
+    """Which of some records is named, by its slug or by a former one."""
+    noun, _, slug = focus.partition("/")
+    if noun in CONNECTED:
+        slug = queries.renamed(session, noun, slug) or slug
+    return next((row.id for row in rows if (row.kind, row.slug) == (noun, slug)), None)
+
+
 def meeting_names(session: Session) -> Names:
     """The records that the meeting itself leads to, by kind and slug."""
     return _names(session, [queries.meeting(session)])
@@ -516,6 +659,17 @@ def _heading(tie: queries.Tie) -> str:
 def _heading_of_kind(noun: str, part: str) -> str:
     """The word that heads records of a kind, or of its part where parts are never added up."""
     return f"part.{part}" if part in _HEADED_PARTS else f"kind.{noun}"
+
+
+def _mark(record: Any, noun: str) -> str:
+    """What a record is drawn as: its kind, documents and undertakings apart."""
+    return KINDS[noun].part(record) if noun == "agreements" else noun
+
+
+def _side(record: Any) -> str | None:
+    """The side that a person or an organization stands on, if any."""
+    side: str | None = getattr(record, "side", None)
+    return side
 
 
 def _names(session: Session, records: Iterable[Record]) -> Names:

@@ -43,6 +43,28 @@ class SectorCount:
     documents: int
     undertakings: int
 
+    @property
+    def greater(self) -> int:
+        """The greater of the two."""
+        return max(self.documents, self.undertakings)
+
+
+@dataclass(frozen=True)
+class Connection:
+    """One link with both of its ends."""
+
+    role: str
+    subject: RecordRow
+    object: RecordRow
+
+
+@dataclass(frozen=True)
+class KindCount:
+    """How many agreements are of a kind."""
+
+    kind: AgreementKind
+    number: int
+
 
 def edition(session: Session) -> Edition:
     """What the database was made from."""
@@ -100,9 +122,14 @@ def every_record(session: Session) -> Sequence[RecordRow]:
     return session.exec(select(RecordRow).order_by(col(RecordRow.id))).all()
 
 
+def row(session: Session, item: Record) -> RecordRow:
+    """The row of a record."""
+    return session.get_one(RecordRow, item.id)
+
+
 def neighbours(session: Session, item: Record) -> tuple[RecordRow | None, RecordRow | None]:
     """The records before and after one, among those of its kind."""
-    here = session.get_one(RecordRow, item.id)
+    here = row(session, item)
     nearby = select(RecordRow).where(RecordRow.kind == here.kind)
     before = nearby.where(col(RecordRow.id) < here.id).order_by(col(RecordRow.id).desc())
     after = nearby.where(col(RecordRow.id) > here.id).order_by(col(RecordRow.id))
@@ -157,6 +184,26 @@ def sector_counts(session: Session) -> list[SectorCount]:
         SectorCount(row, tally.get((row.id, False), 0), tally.get((row.id, True), 0))
         for row in sectors
     ]
+
+
+def kind_counts(session: Session) -> list[KindCount]:
+    """Every kind of agreement that there is one of, in the order of the vocabulary."""
+    counted = session.exec(select(Agreement.kind, func.count()).group_by(col(Agreement.kind)))
+    numbers = dict(counted.all())
+    return [KindCount(kind, numbers[kind]) for kind in AgreementKind if kind in numbers]
+
+
+def connections(session: Session, nouns: Iterable[str]) -> list[Connection]:
+    """Every link between records of some kinds, in the order of the seed."""
+    ends, nouns = aliased(RecordRow), list(nouns)
+    rows = session.exec(
+        select(Link.role, RecordRow, ends)
+        .join(RecordRow, col(RecordRow.id) == col(Link.subject_id))
+        .join(ends, col(ends.id) == col(Link.object_id))
+        .where(col(RecordRow.kind).in_(nouns), col(ends.kind).in_(nouns))
+        .order_by(col(Link.subject_id), col(Link.position))
+    ).all()
+    return [Connection(*row) for row in rows]
 
 
 def events(session: Session, part: str) -> Sequence[Event]:

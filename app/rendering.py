@@ -2,7 +2,7 @@
 
 import gettext
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -12,12 +12,13 @@ from babel.dates import format_date
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from app import urls
+from app import figures, urls
 from app.assets import Asset
 from app.facets import Parameters
 from app.kinds import PAGED, kind_of, opening
-from app.language import LANGUAGES, PUBLISHED, choose, name_of, tag_of
-from app.models import Meeting, Record, RecordRow
+from app.language import LANGUAGES, PUBLISHED, Chosen, choose, name_of, tag_of
+from app.models import Event, Meeting, Record, RecordRow
+from app.pages import Connected, ConnectionsPage
 from app.urls import Addresses
 from app.values import Name, Text
 
@@ -76,6 +77,12 @@ def _environment(
         "beginning": writer.beginning,
         "row_href": lambda row: writer.href(row.kind, row.slug),
         "tag_of": tag_of,
+        "named": writer.named,
+        "bar": figures.bar,
+        "web": writer.web,
+        "programme": writer.programme,
+        "lanes": writer.lanes,
+        "ladder": writer.ladder,
     }
     environment.globals |= {
         "language": LANGUAGES[writer.language],
@@ -89,6 +96,8 @@ def _environment(
         "page_href": writer.page_href,
         "list_href": writer.list_href,
         "suggestions_href": writer.suggestions_href,
+        "asked_link": writer.asked_link,
+        "focus_href": writer.focus_href,
         "static_href": writer.static_href,
         "absolute": writer.addresses.absolute,
         "noun_of": lambda record: kind_of(record).noun,
@@ -123,6 +132,14 @@ class _Writer:
     def suggestions_href(self) -> str:
         """The link to the suggestions for what is being typed."""
         return self.addresses.link(urls.suggestions_path(self.language))
+
+    def asked_link(self, path: str, parameters: Parameters) -> str:
+        """The link to a page's path with other query parameters."""
+        return self.addresses.link(urls.asked(path, parameters))
+
+    def focus_href(self, row: RecordRow) -> str:
+        """The link to the connections of a record."""
+        return self.addresses.link(urls.connections_path(row, self.language))
 
     def static_href(self, name: str) -> str:
         """The link to a static file."""
@@ -201,6 +218,71 @@ class _Writer:
             language = next(iter(title))
             return self.quoted(title[language], language)
         return self.say(title)
+
+    def named(self, row: RecordRow) -> Chosen:
+        """The same for a figure, which sets its own marks of language."""
+        if row.kind == "quotes":
+            language, text = next(iter(row.title.items()))
+            before, after = self.marks(language)
+            lang = None if tag_of(language) == LANGUAGES[self.language].tag else tag_of(language)
+            return Chosen(f"{before}{text}{after}", lang)
+        return choose(row.title, self.language)
+
+    def web(self, page: ConnectionsPage, words: Mapping[str, str]) -> figures.Web:
+        """The figure of the connections."""
+
+        def block(heading: str, items: Iterable[Connected]) -> figures.Block:
+            named = [figures.Item(item.row.id, self.named(item.row).text) for item in items]
+            return figures.Block(words[heading], named)
+
+        return figures.web(
+            ([block("kind.people", page.left)], [block("figure.right", page.right)]),
+            [block("figure.middle", items) for items in page.middle],
+            [(one.row.id, tied.other.row.id) for one, ties in page.rows for tied in ties],
+            page.focus.row.id if page.focus else None,
+        )
+
+    def programme(
+        self, days: Mapping[str, Sequence[Event]], width: int, columns: int
+    ) -> figures.Programme:
+        """The figure of the visit."""
+        moments = [
+            (
+                self.when(day),
+                [
+                    figures.Moment(
+                        event.slug,
+                        self.plainly(event.title),
+                        self.plainly(event.time_of_day) if event.time_of_day else "",
+                    )
+                    for event in events
+                ],
+            )
+            for day, events in days.items()
+        ]
+        return figures.programme(moments, width, columns)
+
+    def lanes(self, series: Sequence[Event], number: int, unknown: str) -> figures.Axis:
+        """The figure of the series of meetings, for a wide page."""
+        return figures.lanes(self._meetings(series, number, unknown))
+
+    def ladder(self, series: Sequence[Event], number: int, unknown: str) -> figures.Axis:
+        """The same for a narrow page."""
+        return figures.ladder(self._meetings(series, number, unknown))
+
+    def _meetings(
+        self, series: Sequence[Event], number: int, unknown: str
+    ) -> list[figures.Meeting]:
+        return [
+            figures.Meeting(
+                event.slug,
+                str(event.number),
+                self.plainly(event.place) if event.place else unknown,
+                *figures.extent(event.held_on),
+                is_this=event.number == number,
+            )
+            for event in series
+        ]
 
 
 def _wordings(value: Text | Name | Mapping[str, str]) -> Mapping[str, str]:

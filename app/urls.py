@@ -6,14 +6,17 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from app.kinds import KINDS, PAGED
 from app.language import PUBLISHED
+from app.models import RecordRow
 from app.values import PRIMARY
 
 HOME = "home"
 TIMELINE = "timeline"
 SEARCH = "search"
+CONNECTIONS = "connections"
 PAGES = {
     HOME: "/",
     TIMELINE: "/timeline",
+    CONNECTIONS: "/connections",
     SEARCH: "/search",
     "about": "/about",
     "accessibility": "/accessibility",
@@ -21,7 +24,7 @@ PAGES = {
 """The pages that are not lists or records: their name, and their path."""
 
 SUGGESTIONS = "suggest"
-PARAMETERS = {SEARCH: ("q",), SUGGESTIONS: ("q",)}
+PARAMETERS = {SEARCH: ("q",), SUGGESTIONS: ("q",), CONNECTIONS: ("focus",)}
 """The query parameters that a page knows beside the lists; any other changes nothing."""
 
 STATIC = "/static"
@@ -54,18 +57,23 @@ class Addresses:
         return self.base_url + path
 
 
+def asked(path: str, parameters: Sequence[tuple[str, str]]) -> str:
+    """A path with query parameters; a slash in a value needs no escape (RFC 3986, section 3.4)."""
+    return f"{path}?{urlencode(parameters, safe='/')}" if parameters else path
+
+
 def page_path(
     name: str, language: str = PRIMARY, parameters: Sequence[tuple[str, str]] = ()
 ) -> str:
     """The path of a page that is neither list nor record."""
-    return _asked(_in_language(PAGES[name], language), parameters)
+    return asked(_in_language(PAGES[name], language), parameters)
 
 
 def list_path(
     noun: str, language: str = PRIMARY, parameters: Sequence[tuple[str, str]] = ()
 ) -> str:
     """The path of a kind's list, narrowed by query parameters."""
-    return _asked(_in_language(f"/{noun}", language), parameters)
+    return asked(_in_language(f"/{noun}", language), parameters)
 
 
 def suggestions_path(language: str = PRIMARY) -> str:
@@ -78,8 +86,15 @@ def parameters_known(language: str = PRIMARY) -> dict[str, tuple[str, ...]]:
     return (
         {list_path(kind.noun, language): kind.parameters for kind in PAGED}
         | {page_path(SEARCH, language): PARAMETERS[SEARCH]}
+        | {page_path(CONNECTIONS, language): PARAMETERS[CONNECTIONS]}
         | {suggestions_path(language): PARAMETERS[SUGGESTIONS]}
     )
+
+
+def connections_path(focus: RecordRow | None = None, language: str = PRIMARY) -> str:
+    """The path of the connections, of all records or of one."""
+    parameters = (("focus", f"{focus.kind}/{focus.slug}"),) if focus else ()
+    return page_path(CONNECTIONS, language, parameters)
 
 
 def record_path(noun: str, slug: str, language: str = PRIMARY) -> str:
@@ -114,10 +129,6 @@ def every_path(records: Iterable[tuple[str, str]]) -> Iterator[str]:
     """The path of everything that the site serves, except static files."""
     yield from every_page(records)
     yield from (SITEMAP, ROBOTS, FAVICON)
-
-
-def _asked(path: str, parameters: Sequence[tuple[str, str]]) -> str:
-    return f"{path}?{urlencode(parameters)}" if parameters else path
 
 
 def _in_language(path: str, language: str) -> str:

@@ -28,6 +28,14 @@ SUGGESTIONS_TYPE = "application/x-suggestions+json"
 """What OpenSearch calls suggestions: the query, then texts, descriptions and addresses
 (OpenSearch Suggestions extension 1.1, Response format)."""
 
+PLAIN_PAGES: dict[str, Callable[[Session], Any]] = {
+    urls.HOME: pages.home_page,
+    urls.TIMELINE: pages.timeline_page,
+    "about": pages.about_page,
+    "accessibility": lambda _: None,
+}
+"""The pages that nothing is asked of: what each shows."""
+
 
 def page_routes(engine: Engine, renderer: Renderer, addresses: Addresses) -> APIRouter:
     """The pages of one language."""
@@ -75,11 +83,19 @@ def page_routes(engine: Engine, renderer: Renderer, addresses: Addresses) -> API
 
         add(path, view)
 
-    def search_view(request: Request) -> Response:
-        query = once("q", request.query_params.getlist("q"))
-        with Session(engine) as session:
-            page = pages.search_page(session, query, language)
-            return shown("search.html", urls.page_path(urls.SEARCH, language), page)
+    def add_asked(
+        name: str, made: Callable[[Session, str], Any], path_of: Callable[[Any], str]
+    ) -> None:
+        """A page that answers one query parameter."""
+        (parameter,) = urls.PARAMETERS[name]
+
+        def view(request: Request) -> Response:
+            asked = once(parameter, request.query_params.getlist(parameter))
+            with Session(engine) as session:
+                page = made(session, asked)
+                return shown(f"{name}.html", path_of(page), page)
+
+        add(urls.page_path(name, language), view)
 
     def suggestions_view(request: Request) -> Response:
         query = once("q", request.query_params.getlist("q"))
@@ -88,11 +104,18 @@ def page_routes(engine: Engine, renderer: Renderer, addresses: Addresses) -> API
             text = renderer.render("feeds/suggestions.json", path="", page=(query, rows))
         return Response(text, media_type=SUGGESTIONS_TYPE, headers=PAGE_HEADERS)
 
-    add_page(urls.HOME, pages.home_page)
-    add_page(urls.TIMELINE, pages.timeline_page)
-    add_page("about", pages.about_page)
-    add_page("accessibility", lambda _: None)
-    add(urls.page_path(urls.SEARCH, language), search_view)
+    for name, made in PLAIN_PAGES.items():
+        add_page(name, made)
+    add_asked(
+        urls.SEARCH,
+        lambda session, query: pages.search_page(session, query, language),
+        lambda _: urls.page_path(urls.SEARCH, language),
+    )
+    add_asked(
+        urls.CONNECTIONS,
+        pages.connections_page,
+        lambda page: urls.connections_path(page.at, language),
+    )
     add(urls.suggestions_path(language), suggestions_view)
     for kind in PAGED:
         add_kind(kind)
@@ -201,9 +224,9 @@ def answer_errors(
 
     async def bad_parameter(request: Request, error: Exception) -> Response:
         path = request.url.path
-        noun = path.rpartition("/")[2]
+        kind = KINDS.get(path.rpartition("/")[2])
         with Session(engine) as session:
-            fault = pages.fault(session, KINDS.get(noun), cast("BadParameterError", error))
+            fault = pages.fault(session, kind, cast("BadParameterError", error))
         return page(path, HTTPStatus.NOT_FOUND, fault)
 
     app.add_exception_handler(BadParameterError, bad_parameter)

@@ -18,6 +18,8 @@ def write(folder: Path) -> int:
     paths = [
         *urls.every_page(records),
         "/search?q=nuclear",
+        "/connections?focus=people/li-keqiang",
+        "/connections?focus=nothing",
         "/search?q=nothing+like+it",
         "/not-there",
     ]
