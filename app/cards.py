@@ -24,14 +24,15 @@ MARGIN = 60
 """Nothing is drawn nearer to an edge."""
 
 _MIDDLE = WIDTH // 2
-_NARROW, _WIDE, _QUOTED = 600, 1000, 920
-"""How wide a title may be: within the middle square, or over the card; a quote, marks apart."""
+_NARROW, _MEDIUM, _WIDE, _QUOTED = 600, 800, 1000, 920
+"""Widths: within the middle square, a little beyond, over the card; of a quote, marks apart."""
 _TITLES = (
-    *((size, _NARROW) for size in (76, 68, 60)),
-    *((size, _WIDE) for size in (60, 54, 48, 43, 39, 36)),
+    *((size, _MEDIUM, 1) for size in (76, 68)),
+    *((size, _NARROW, 3) for size in (76, 68, 60)),
+    *((size, _WIDE, 9) for size in (60, 54, 48, 43, 39, 36)),
 )
-_QUOTATIONS = tuple((size, _QUOTED) for size in (60, 54, 48, 43, 39, 36, 33))
-"""Sizes and widths of titles and quotes, the best first."""
+_QUOTATIONS = tuple((size, _QUOTED, 9) for size in (60, 54, 48, 43, 39, 36, 33, 30))
+"""Sizes, widths and most lines of titles and quotes, the best first."""
 
 _KICKER_BASELINE, _TOP, _BOTTOM, _FOOT_RULE, _FOOT_BASELINE = 82, 120, 494, 518, 560
 _BODY, _LABEL, _HAN_LABEL = 29, 23, 26
@@ -128,10 +129,10 @@ def _title(face: CardFace, height: float) -> Drawing:
     text = drawable(face.title)
     before, after = map(drawable, face.marks or ("", ""))
     choices = _QUOTATIONS if face.marks else _TITLES
-    for size, width in choices:
+    for size, width, most in choices:
         style = style_for(text, title_font(), size)
         lines = balanced(text + after, style, width)
-        if lines and _height(len(lines), style) <= height:
+        if lines and len(lines) <= most and _height(len(lines), style) <= height:
             break
     else:
         count = 1
@@ -150,7 +151,7 @@ def _below(face: CardFace) -> Drawing:
     """What stands under the title: a gloss, the two sides on their axis, the lines."""
     parts = []
     if face.gloss:
-        parts.append(_passage(face.gloss, "ink-soft"))
+        parts.append(_passage(face.gloss, "ink-soft", 3))
     if face.sides:
         parts.append(_sides(*map(drawable, face.sides)))
     elif face.lines:
@@ -165,11 +166,11 @@ def _below(face: CardFace) -> Drawing:
     return drawing
 
 
-def _passage(text: str, colour: str) -> Drawing:
-    """One or two lines in the size of the body."""
+def _passage(text: str, colour: str, count: int = 2) -> Drawing:
+    """A text in the size of the body, in so many lines at most."""
     text = drawable(text)
     style = style_for(text, text_font(), _BODY)
-    return _set(_within(text, style, (_NARROW, _WIDE), 2), style, colour)
+    return _set(_within(text, style, (_NARROW, _WIDE), count), style, colour)
 
 
 def _sides(first: str, second: str) -> Drawing:

@@ -207,10 +207,11 @@ def titles_can_be_drawn(seed: Seed) -> Found:
     for noun, slug, record in _understood(seed):
         for field in ("title", "name", "text", "description"):
             for place, text in _wordings(getattr(record, field, None)):
-                for character in undrawable(text):
+                lacking = [f'"{sign}" (U+{ord(sign):04X})' for sign in undrawable(text)]
+                if lacking:
                     message = (
-                        f'the fonts of the preview cards cannot draw "{character}" '
-                        f"(U+{ord(character):04X}); static/fonts/README.md says how to add it"
+                        f"the fonts of the preview cards cannot draw {', '.join(lacking)}; "
+                        "static/fonts/README.md says how to add to them"
                     )
                     yield (noun, slug, field, *place), message
 

@@ -157,13 +157,15 @@ def _quote(quote: Quote, draft: _Draft) -> CardFace:
         else ("organizations", str(quote.speaking_organization))
     )
     is_foreign = not quote.language.startswith(letterhead.language)
-    told = [*letterhead.held(quote.occasion), *draft.dated(quote.dated_on)]
+    gloss = "".join(letterhead.held(quote.paraphrase) if is_foreign else ())
+    told = (draft.called(speaker), *draft.dated(quote.dated_on))
     return replace(
         draft.plain,
         title=quote.text,
         marks=letterhead.marks(quote.language),
-        gloss="".join(letterhead.held(quote.paraphrase) if is_foreign else ()),
-        lines=(draft.called(speaker), *_joined(told)),
+        gloss=gloss,
+        # A gloss takes room from the quote itself, which the lines give back.
+        lines=_joined(told) if gloss else told,
     )
 
 
