@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
+from itertools import groupby
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from resvg_py import svg_to_bytes
@@ -36,13 +37,27 @@ _QUOTATIONS = tuple((size, _QUOTED, 9) for size in (60, 54, 48, 43, 39, 36, 33, 
 
 _KICKER_BASELINE, _TOP, _BOTTOM, _FOOT_RULE, _FOOT_BASELINE = 82, 120, 494, 518, 560
 _BODY, _LABEL, _HAN_LABEL = 29, 23, 26
-_COLUMN, _WIDE_COLUMN, _AXIS = 300, 450, 24
+_COLUMN, _WIDE_COLUMN, _AXIS = 290, 450, 24
 """What stands for one side: how wide in the middle square and beyond, how far from the axis."""
 _ACCENT = 74
 """The length of a side's rule."""
 _GAP, _NEAR, _CLOSE = 36, 24, 8
 _ASCENT, _DESCENT = 0.74, 0.24
 """What stands above and below the base line, in parts of the size."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A piece of a line in one font.
+
+    Each is placed by itself, since resvg sets a whole text in the second font where it has all
+    of it, and that would be of another width.
+    """
+
+    text: str
+    family: str
+    x: float
+    anchor: str
 
 
 @dataclass(frozen=True)
@@ -57,16 +72,24 @@ class Line:
     anchor: str = "middle"
 
     @property
-    def families(self) -> str:
-        """The names of its fonts, the first first."""
-        return ", ".join(font.family for font in self.style.fonts)
-
-    @property
     def span(self) -> tuple[float, float]:
         """From where to where it reaches."""
         width = self.style.width(self.text)
         left = self.x - {"start": 0, "middle": width / 2, "end": width}[self.anchor]
         return left, left + width
+
+    @property
+    def runs(self) -> list[Run]:
+        """What is drawn in one font each; a line that needs one font is drawn as a whole."""
+        parts = [(font, "".join(run)) for font, run in groupby(self.text, self.style.font_of)]
+        if len(parts) == 1:
+            return [Run(self.text, parts[0][0].family, self.x, self.anchor)]
+        runs = []
+        x = self.span[0]
+        for font, text in parts:
+            runs.append(Run(text, font.family, x, "start"))
+            x += self.style.width(text)
+        return runs
 
 
 @dataclass(frozen=True)

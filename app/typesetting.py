@@ -35,10 +35,14 @@ class Style:
     size: float
     spacing: float = 0
 
+    def font_of(self, character: str) -> Font:
+        """Which of the fonts draws a character."""
+        first, second = self.fonts
+        return first if character in first.widths else second
+
     def width(self, text: str) -> float:
         """How wide a text is, kerning apart, which is slight."""
-        first, second = (font.widths for font in self.fonts)
-        units = sum(first[sign] if sign in first else second[sign] for sign in text)
+        units = sum(self.font_of(character).widths[character] for character in text)
         return units * self.size / UNITS + self.spacing * len(text)
 
 

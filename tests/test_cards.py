@@ -8,8 +8,8 @@ from io import BytesIO
 
 import pytest
 from conftest import ROOT, Site
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import example, given, settings
+from hypothesis import strategies as some
 from jinja2 import Environment
 from PIL import Image, ImageChops
 from sqlmodel import Session
@@ -29,10 +29,10 @@ LIMIT = 300_000
 KERNING = 3
 """Pixels by which kerning may move the end of a line that was measured without it."""
 MARKS = {"ru": ("«", "»"), "zh-Hant": ("「", "」")}
-HARD = st.one_of(
-    st.text(max_size=400),
-    st.lists(
-        st.sampled_from(
+HARD = some.one_of(
+    some.text(max_size=400),
+    some.lists(
+        some.sampled_from(
             [
                 "Совместное коммюнике",
                 "中俄政府首脑关于深化和平利用核能领域战略合作的联合声明，",
@@ -190,12 +190,13 @@ def test_the_same_face_makes_the_same_bytes(made: list[Made]) -> None:
         assert card(face) == card(face)
 
 
+@settings(deadline=None)
 @given(
     title=HARD,
     kicker=HARD,
     foot=HARD,
-    lines=st.lists(HARD, max_size=2),
-    sides=st.none() | st.tuples(HARD, HARD),
+    lines=some.lists(HARD, max_size=2),
+    sides=some.none() | some.tuples(HARD, HARD),
 )
 def test_whatever_is_said_is_sound(
     title: str, kicker: str, foot: str, lines: list[str], sides: tuple[str, str] | None
@@ -205,8 +206,9 @@ def test_whatever_is_said_is_sound(
     assert_sound(laid_out(quote))
 
 
-@settings(max_examples=12)
+@settings(max_examples=12, deadline=None)
 @given(title=HARD, line=HARD)
+@example(title="0" * 97 + "@" + "💡" * 8, line="Beijing News (新京報) " * 9)
 def test_whatever_is_said_is_drawn_inside_the_margins(title: str, line: str) -> None:
     assert_nothing_in_the_margins(card(CardFace("Kind", title, "Foot", lines=(line,))))
 

@@ -7,7 +7,7 @@ import pytest
 import zxingcpp
 from conftest import Site
 from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import strategies as some
 from PIL import Image
 from resvg_py import svg_to_bytes
 from sqlmodel import Session
@@ -62,7 +62,7 @@ def test_any_address_is_led_to(address: str) -> None:
     assert read_back(qr_code(address, "Code")) == address
 
 
-@given(title=st.text(st.characters(codec="utf-8", exclude_categories=["C"])))
+@given(title=some.text(some.characters(codec="utf-8", exclude_categories=["C"])))
 def test_a_title_stays_text(title: str) -> None:
     root = ET.fromstring(qr_code("https://meeting.example/", title))
     assert root.findtext(f"{SVG}title") == title

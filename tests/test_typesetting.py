@@ -4,7 +4,7 @@ import unicodedata
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import strategies as some
 
 from app.glyphs import title_font
 from app.typesetting import (
@@ -28,10 +28,10 @@ CHINESE = (
 )
 RUSSIAN = "Протокол о создании и организационных основах встреч в портах"
 HOSTILE = '</text><image href="file:///etc/passwd"/>&amp;'
-TEXTS = st.one_of(
-    st.text(max_size=300),
-    st.text("abЖщ字，。（）“” -–—\u00a0·１一二年", max_size=200),
-    st.lists(st.sampled_from([TITLE, CHINESE, RUSSIAN, HOSTILE, "x" * 90, "😀"])).map(" ".join),
+TEXTS = some.one_of(
+    some.text(max_size=300),
+    some.text("abЖщ字，。（）“” -–—\u00a0·１一二年", max_size=200),
+    some.lists(some.sampled_from([TITLE, CHINESE, RUSSIAN, HOSTILE, "x" * 90, "😀"])).map(" ".join),
 )
 
 
@@ -75,7 +75,7 @@ def test_the_pieces_are_the_text(text: str) -> None:
     assert "".join(pieces_of(text)) == text
 
 
-@given(text=TEXTS.map(drawable), count=st.integers(1, 4))
+@given(text=TEXTS.map(drawable), count=some.integers(1, 4))
 def test_no_line_is_wider_than_it_may_be(text: str, count: int) -> None:
     style = style_of(text)
     lines = clamped(text, style, WIDTH, count)
@@ -96,7 +96,7 @@ def test_balancing_takes_no_more_lines_and_loses_nothing(text: str) -> None:
         assert max(map(style.width, even)) <= max(map(style.width, greedy))
 
 
-@given(text=TEXTS.map(drawable), count=st.integers(1, 3))
+@given(text=TEXTS.map(drawable), count=some.integers(1, 3))
 def test_what_is_cut_ends_with_an_ellipsis_and_keeps_its_closing_mark(
     text: str, count: int
 ) -> None:
