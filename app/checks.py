@@ -8,6 +8,7 @@ from app.language import LANGUAGES, is_named
 from app.models import Agreement, Certainty, Event, Quote, Record, Source
 from app.references import written_in
 from app.seed import Mistake, Place, Seed, suggestion
+from app.typesetting import undrawable
 from app.values import Name, Text, texts_in
 
 Found = Iterator[tuple[Place, str]]
@@ -201,6 +202,20 @@ def languages_have_names(seed: Seed) -> Found:
                     yield (noun, slug, *place, field), f'"{tag}" is no language that can be named'
 
 
+def titles_can_be_drawn(seed: Seed) -> Found:
+    """Every character of a title or quote has a glyph, so that its preview card can show it."""
+    for noun, slug, record in _understood(seed):
+        for field in ("title", "name", "text", "description"):
+            for place, text in _wordings(getattr(record, field, None)):
+                lacking = [f'"{sign}" (U+{ord(sign):04X})' for sign in undrawable(text)]
+                if lacking:
+                    message = (
+                        f"the fonts of the preview cards cannot draw {', '.join(lacking)}; "
+                        "static/fonts/README.md says how to add to them"
+                    )
+                    yield (noun, slug, field, *place), message
+
+
 CHECKS: tuple[Callable[[Seed], Found], ...] = (
     references_lead_somewhere,
     records_are_cited,
@@ -218,6 +233,7 @@ CHECKS: tuple[Callable[[Seed], Found], ...] = (
     citations_name_fields,
     texts_are_in_known_languages,
     languages_have_names,
+    titles_can_be_drawn,
 )
 
 
@@ -232,6 +248,13 @@ def _understood(seed: Seed) -> Iterator[tuple[str, str, Record]]:
     for noun, records in seed.records.items():
         for slug, record in records.items():
             yield noun, slug, record
+
+
+def _wordings(value: Any) -> list[tuple[Place, str]]:
+    """The texts of a title, each with its place inside it."""
+    if isinstance(value, str):
+        return [((), value)]
+    return [((language,), text) for language, text in texts_in(value)]
 
 
 def _list(value: Any) -> list[Any]:

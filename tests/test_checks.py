@@ -379,6 +379,23 @@ WITNESSES = {
             )
         },
     ),
+    "title and quote with characters that no card can show": Witness(
+        "titles_can_be_drawn",
+        [
+            ("zh: {official: 海峡照明议定书}", "zh: {official: 海峡照明议定书سس💡}"),
+            ("text: 灯光，先要有油！", "text: 灯光，先要有油！ﷺ"),
+        ],
+        {
+            "海峡照明议定书سس💡": (
+                "agreements.lighting-protocol.title.zh: the fonts of the preview cards cannot draw "
+                '"س" (U+0633), "💡" (U+1F4A1); static/fonts/README.md says how to add to them'
+            ),
+            "text: 灯光，先要有油！ﷺ": (
+                "quotes.marsh-on-oil.text: the fonts of the preview cards cannot draw "
+                '"ﷺ" (U+FDFA); static/fonts/README.md says how to add to them'
+            ),
+        },
+    ),
 }
 
 
