@@ -618,6 +618,8 @@ class Person(Record, table=True):
 
     name: Name = held(Name)
     """What the person is called, and how each wording came to be."""
+    family_name: Text | None = maybe(Text)
+    """The part of the name under which a bibliography lists the person."""
     other_names: OtherNames = Field(default_factory=dict, sa_type=AsJson(OtherNames))
     """Other forms of the name, by language."""
     side: Slug | None = plain()
