@@ -4,25 +4,19 @@ import gettext
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import Any
 
-from babel.dates import format_date
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from app import urls
 from app.assets import Asset
 from app.kinds import PAGED, kind_of, opening
-from app.language import LANGUAGES, PUBLISHED, choose, name_of, tag_of
+from app.language import LANGUAGES, PUBLISHED, choose, marks, name_of, tag_of, when
 from app.models import Meeting, Record, RecordRow
 from app.urls import Addresses
 from app.values import Name, Text
-
-_MONTH, _DAY = 7, 10
-_QUOTATION_MARKS = {"ru": ("«", "»"), "zh-Hant": ("「", "」")}
-_USUAL_MARKS = ("“", "”")
 
 
 @dataclass(frozen=True)
@@ -31,6 +25,12 @@ class Renderer:
 
     environment: Environment
     language: str
+
+    @property
+    def words(self) -> Mapping[str, str]:
+        """The words for kinds, fields and values in that language."""
+        words: Mapping[str, str] = self.environment.globals["words"]
+        return words
 
     def render(self, template: str, **context: Any) -> str:
         """A template's text with its context filled in."""
@@ -70,7 +70,7 @@ def _environment(
         "plainly": writer.plainly,
         "titled": writer.titled,
         "language_name": writer.language_name,
-        "marks": writer.marks,
+        "marks": marks,
         "opening": opening,
         "tag_of": tag_of,
     }
@@ -139,22 +139,11 @@ class _Writer:
 
     def dated(self, day: str) -> Markup:
         """A partial date as a `time` element, as exact as it is known."""
-        return Markup('<time datetime="{}">{}</time>').format(day, self.when(day))
-
-    def when(self, day: str) -> str:
-        """A partial date in words, as exact as it is known."""
-        if len(day) < _MONTH:
-            return format_date(date(int(day), 1, 1), self._pattern("y"), self.locale)
-        if len(day) < _DAY:
-            return format_date(date.fromisoformat(f"{day}-01"), self._pattern("yMMMM"), self.locale)
-        return format_date(date.fromisoformat(day), "long", self.locale)
-
-    def _pattern(self, skeleton: str) -> str:
-        return str(self.locale.datetime_skeletons[skeleton].pattern) if skeleton != "y" else "y"
+        return Markup('<time datetime="{}">{}</time>').format(day, when(day, self.locale))
 
     def quoted(self, text: str, language: str) -> Markup:
         """A wording in the quotation marks of its own language, marked with it."""
-        opening_mark, closing_mark = self.marks(language)
+        opening_mark, closing_mark = marks(language)
         quotation = f"{opening_mark}{text}{closing_mark}"
         if tag_of(language) == LANGUAGES[self.language].tag:
             return escape(quotation)
@@ -163,10 +152,6 @@ class _Writer:
     def language_name(self, tag: str) -> str:
         """What a language is called in the page's own."""
         return name_of(tag, self.language)
-
-    def marks(self, language: str) -> tuple[str, str]:
-        """The quotation marks of a language, before and after."""
-        return _QUOTATION_MARKS.get(language, _USUAL_MARKS)
 
     def titled(self, item: Record | RecordRow) -> Markup:
         """What a record is called where it is linked; a quote by its first words."""
