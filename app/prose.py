@@ -56,9 +56,7 @@ def chicago(work: Work, reader: Reader) -> Markup:
     """The Chicago Manual of Style, 17th edition, bibliography; a web page (14.207)."""
     authors = ", ".join(map(_listed, work.creators))
     container = Markup(" {}").format(_ended(work.container)) if work.container else ""
-    modified = reader.gettext("Last modified %(date)s.") % {
-        "date": when(work.issued, reader.locale)
-    }
+    modified = reader.gettext("Last modified %(date)s") % {"date": when(work.issued, reader.locale)}
     return Markup("{} {}{} {} {}.").format(
         _ended(authors), _in_marks(work, reader), container, _ended(modified), work.url
     )

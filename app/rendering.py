@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
@@ -29,8 +29,7 @@ class Renderer:
     @property
     def words(self) -> Mapping[str, str]:
         """The words for kinds, fields and values in that language."""
-        words: Mapping[str, str] = self.environment.globals["words"]
-        return words
+        return cast("Mapping[str, str]", self.environment.globals["words"])
 
     def render(self, template: str, **context: Any) -> str:
         """A template's text with its context filled in."""
