@@ -48,7 +48,7 @@ def answer(described: Described) -> dict[str, Any]:
         "short_url": described.short_url,
         "formats": described.format_urls,
         "version": meeting.version,
-        "revised_on": described.revised_on,
+        "updated_on": described.updated_on,
         "record": seed_form(record),
     }
     if isinstance(record, Quote):

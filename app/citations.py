@@ -70,7 +70,7 @@ def work_of(described: Described, language: str = PRIMARY) -> Work:
         language=title.lang or tag_of(language),
         creators=(_creator(speaker, language),) if speaker else (Creator(site),),
         container=site if speaker else None,
-        issued=described.revised_on,
+        issued=described.updated_on,
         url=described.url_of(noun, slug, language),
         genre=_genre(described),
     )
@@ -78,13 +78,18 @@ def work_of(described: Described, language: str = PRIMARY) -> Work:
 
 def works_of(described: Described) -> list[Work]:
     """A record first, then the sources it rests on, so that a thesis can cite both."""
-    return [
-        work_of(described),
-        *(source_work(described, source) for source in described.sources.values()),
-    ]
+    sources = sources_of(described)
+    return [work_of(described), *(source_work(described.meeting, source) for source in sources)]
 
 
-def source_work(described: Described, source: Source) -> Work:
+def sources_of(described: Described) -> list[Source]:
+    """The sources a record rests on; a record of a source rests on that one."""
+    if isinstance(described.record, Source):
+        return [described.record]
+    return list(described.sources.values())
+
+
+def source_work(meeting: Meeting, source: Source) -> Work:
     """A source as a work. Where no title was seen its description stands for it, and it says so."""
     if source.description:
         chosen = choose(source.description.root, PRIMARY)
@@ -94,7 +99,8 @@ def source_work(described: Described, source: Source) -> Work:
     if source.copy_of:
         notes.insert(0, f"A copy. Original publisher: {source.copy_of}.")
     return Work(
-        key=citation_key(described.meeting, source.reference),
+        # Another key than that of our own record of the source.
+        key=citation_key(meeting, source.reference, "source"),
         title=title,
         language=source.language,
         creators=(Creator(source.author),) if source.author else (),
@@ -107,12 +113,12 @@ def source_work(described: Described, source: Source) -> Work:
     )
 
 
-def citation_key(meeting: Meeting, reference: str) -> str:
+def citation_key(meeting: Meeting, reference: str, what: str = "meeting") -> str:
     """A key that survives renaming: the meeting's number and the record's permanent code.
 
     Letters and digits only, at most twenty of them, so that it is an ID in RIS as well.
     """
-    return f"meeting{meeting.number}{reference}"
+    return f"{what}{meeting.number}{reference}"
 
 
 def site_name(meeting: Meeting, language: str) -> str:
@@ -145,7 +151,7 @@ def meta(described: Described, language: str = PRIMARY) -> list[tuple[str, str]]
         ("DC.publisher", site),
         ("DC.type", "webpage"),
         ("DC.rights", licence_url(described.meeting.licence)),
-        *(("DC.source", source.url) for source in described.sources.values()),
+        *(("DC.source", source.url) for source in sources_of(described)),
     ]
     return [(name, " ".join(content.split())) for name, content in found]
 

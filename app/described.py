@@ -1,8 +1,12 @@
-"""A record with everything that any format of it tells: what all formats are made from."""
+"""A record with everything that any format of it tells: what all formats are made from.
+
+Data files stand at one address for all languages: their texts are in every language held, and
+the few words of their own in the primary one.
+"""
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from sqlmodel import Session
@@ -37,11 +41,11 @@ class Described:
     record: Any
     meeting: Meeting
     addresses: Addresses
-    names: Mapping[tuple[str, str], RecordRow] = field(default_factory=dict)
-    sources: Mapping[str, Source] = field(default_factory=dict)
-    ties: Sequence[Tie] = ()
-    speaker: Person | Organization | None = None
-    words: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[tuple[str, str], RecordRow]
+    sources: Mapping[str, Source]
+    ties: Sequence[Tie]
+    speaker: Person | Organization | None
+    words: Mapping[str, str]
 
     @property
     def title(self) -> Mapping[str, str]:
@@ -68,7 +72,7 @@ class Described:
         }
 
     @property
-    def revised_on(self) -> str:
+    def updated_on(self) -> str:
         """The day of its last correction, or else of the data's release."""
         return self.record.revised_on or self.meeting.released_on
 
@@ -96,9 +100,9 @@ class Listed:
     addresses: Addresses
     html_url: str
     url: str
+    words: Mapping[str, str]
     previous_url: str | None = None
     next_url: str | None = None
-    words: Mapping[str, str] = field(default_factory=dict)
 
 
 def describe(

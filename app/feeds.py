@@ -81,7 +81,7 @@ def _categories(item: Described) -> list[tuple[str, str]]:
 
 
 def _updated(item: Described) -> str:
-    return first_instant(item.revised_on)
+    return first_instant(item.updated_on)
 
 
 def _released(listed: Listed) -> str:

@@ -74,7 +74,7 @@ def node(described: Described) -> Node:
             "@type": "WebPage",
             "url": described.url,
             "license": licence_url(meeting.licence),
-            "dateModified": described.revised_on,
+            "dateModified": described.updated_on,
             "citation": [_source_node(described, item) for item in described.sources.values()],
         }
     return _present(found)

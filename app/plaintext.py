@@ -180,12 +180,12 @@ class _Speech:
             value = getattr(part, field)
             if field == "citations":
                 said.append(f"{said.pop()}{_in_brackets(self.footnotes.of(value))}")
-            elif field == "text":
+            elif field in {"text", "heading"}:
                 said.append(self.said(value, path))
             elif isinstance(value, list):
                 items = (self.said(item, (*path, field, at)) for at, item in enumerate(value))
                 said.append(f"{self.label(field)}: {' | '.join(items)}")
-            elif value is not None and value != ():
+            elif field != "slug" and value not in (None, ()):
                 said.append(f"{self.label(field)}: {self.said(value, (*path, field))}")
         return "; ".join(said)
 

@@ -126,6 +126,15 @@ def test_the_description_is_a_data_package(site: Site) -> None:
     assert len({resource["name"] for resource in package["resources"]}) == len(files) - 2
 
 
+def test_the_profiles_refuse_what_is_none(world: Path) -> None:
+    package = json.loads(files_of(world)[DESCRIPTOR].body)
+    table = package["resources"][0]
+    del table["name"]
+    table["schema"]["fields"][0]["type"] = "words"
+    assert against("data-package", package)
+    assert against("tabular-data-resource", table | {"name": "meeting"})
+
+
 def test_the_description_names_every_column(site: Site) -> None:
     files = files_of(site.database)
     package = json.loads(files[DESCRIPTOR].body)
