@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import re
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -34,7 +33,6 @@ from app.tables import columns_of
 SCHEMA_ORG = "http://schema.org/"
 # What of schema.org's own context matters here: every term is in the vocabulary.
 CONTEXT = {"@context": {"@vocab": SCHEMA_ORG, "url": {"@id": "url", "@type": "@id"}}}
-Remade = Callable[[str, str, dict[str, Any]], Record]
 
 
 def remade(noun: str, slug: str, form: dict[str, Any]) -> Record:
