@@ -5,7 +5,7 @@ from typing import Any
 
 from app.kinds import KINDS
 from app.language import LANGUAGES, is_named
-from app.models import Agreement, Certainty, Event, Quote, Record, Source
+from app.models import Agreement, Certainty, Event, Person, Quote, Record, Source
 from app.references import written_in
 from app.seed import Mistake, Place, Seed, suggestion
 from app.typesetting import undrawable
@@ -131,6 +131,19 @@ def quotes_have_one_speaker(seed: Seed) -> Found:
             yield (noun, slug, "speaker"), "give either speaker or speaking_organization"
 
 
+def family_names_are_in_names(seed: Seed) -> Found:
+    """A family's name stands at the beginning or the end of the name in its language."""
+    for noun, slug, record in _understood(seed):
+        if not isinstance(record, Person) or not record.family_name:
+            continue
+        names = record.name.as_text().root
+        for language, family in record.family_name.root.items():
+            name = names.get(language, "")
+            if not name.startswith(family) and not name.endswith(family):
+                message = f'"{family}" neither begins nor ends the name "{name}"'
+                yield (noun, slug, "family_name", language), message
+
+
 def undertakings_keep_apart(seed: Seed) -> Found:
     """Only an undertaking stands within something and is somebody's; only a document is signed."""
     for noun, slug, record in _understood(seed):
@@ -227,6 +240,7 @@ CHECKS: tuple[Callable[[Seed], Found], ...] = (
     sides_exist,
     doubts_have_reasons,
     quotes_have_one_speaker,
+    family_names_are_in_names,
     undertakings_keep_apart,
     sources_are_named,
     dates_are_in_order,

@@ -2,10 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from babel import Locale, UnknownLocaleError
+from babel.dates import format_date
 
 from app.values import PRIMARY
+
+_MONTH, _DAY = 7, 10
+"""How long a partial date is that names a month, a day."""
+
+_QUOTATION_MARKS = {"ru": ("«", "»"), "zh-Hant": ("「", "」")}
+_USUAL_MARKS = ("“", "”")
 
 
 @dataclass(frozen=True)
@@ -25,6 +33,11 @@ class Language:
     def locale(self) -> Locale:
         """The language as Babel knows it."""
         return Locale.parse(self.region)
+
+    @property
+    def english_name(self) -> str:
+        """What English calls it."""
+        return str(self.locale.english_name).partition(" (")[0]
 
 
 LANGUAGES = {
@@ -54,6 +67,21 @@ def choose(wordings: Mapping[str, str], language: str) -> Chosen:
         return Chosen(wordings[language])
     other = PRIMARY if PRIMARY in wordings else next(iter(wordings))
     return Chosen(wordings[other], tag_of(other))
+
+
+def when(day: str, locale: Locale) -> str:
+    """A partial date in words, as exact as it is known."""
+    if len(day) < _MONTH:
+        return format_date(date(int(day), 1, 1), "y", locale)
+    if len(day) < _DAY:
+        pattern = str(locale.datetime_skeletons["yMMMM"].pattern)
+        return format_date(date.fromisoformat(f"{day}-01"), pattern, locale)
+    return format_date(date.fromisoformat(day), "long", locale)
+
+
+def marks(tag: str) -> tuple[str, str]:
+    """The quotation marks of a language, before and after."""
+    return _QUOTATION_MARKS.get(tag, _USUAL_MARKS)
 
 
 def tag_of(code: str) -> str:

@@ -1,6 +1,7 @@
 """What a record is: one table class a kind, and the parts that records are made of.
 
-The same classes check the seed, make the tables and come back from the queries.
+The same classes check the seed, make the tables and come back from the queries. The sentence
+under a field is its description wherever the data is described.
 Values with an inner structure are kept as JSON in one column; every reference from
 one record to another is kept a second time as a row of `link`, where the database
 itself sees that it leads somewhere.
@@ -223,8 +224,11 @@ class Citation(Part):
     """A record's use of a source: the place inside it, and the fields it supports."""
 
     source: Annotated[Slug, To("sources", "citation")]
+    """The source that is used."""
     locator: Written | None = None
+    """The place inside the source, only where the passage itself was seen."""
     fields: tuple[Written, ...] = ()
+    """The fields of the record that the source supports; none where it supports the whole."""
 
 
 Cited = Annotated[list[Citation], Field(min_length=1)]
@@ -235,177 +239,272 @@ class Account(Part):
     """What one or more sources say of a disputed point."""
 
     text: Text
+    """What these sources say of the point."""
     citations: Cited
+    """The sources that say so."""
 
 
 class Disagreement(Part):
     """A point on which sources contradict each other, with every account of it."""
 
     subject: Text
+    """The point on which the sources differ."""
     accounts: list[Account]
+    """What each of them says."""
     used: Text | None = None
+    """What this site does about it."""
 
 
 class Signatory(Part):
     """Who signed, for which party, in which capacity."""
 
     person: Annotated[Slug, To("people", "signatory")]
+    """Who signed, or was announced to sign."""
     party: Annotated[Slug, To("organizations", "signatory-for")] | None = None
+    """The party for which it was signed."""
     capacity: Text | None = None
+    """The office in which it was signed."""
     standing: SignatoryStanding
+    """Whether the signing is known, or only announced."""
 
 
 class Passage(Part):
     """Where an undertaking stands: in a document of the meeting, or at a place in a source."""
 
     agreement: Annotated[Slug, To("agreements", "within")] | None = None
+    """The document in which the undertaking stands."""
     source: Annotated[Slug, To("sources", "within")] | None = None
+    """The source in which it stands, where it is in no document of the meeting."""
     locator: Written | None = None
+    """The place inside that source."""
 
 
 class ReadableText(Part):
     """Where the text of an agreement can be read, in which language."""
 
     language: LanguageTag
+    """The language of the text."""
     source: Annotated[Slug, To("sources", "text")]
+    """Where the text can be read."""
     standing: TextStanding
+    """Whether that is the official publication, a copy or an excerpt."""
 
 
 class Consequence(Part):
     """What came of an agreement later."""
 
     happened_on: PartialDate | None = None
+    """When it happened."""
     text: Text
+    """What happened."""
     citations: Cited
+    """The sources that say so."""
 
 
 class OtherWording(Part):
     """The same utterance as another source holds it."""
 
     language: LanguageTag
+    """The language of this wording."""
     text: Written
+    """The wording, letter for letter."""
     note: Text | None = None
+    """How it differs, or where it comes from."""
     citations: Cited
+    """The sources that hold it."""
 
 
 class Membership(Part):
     """What one side is in an organization, and since when."""
 
     side: Slug
+    """The side that is or is not a member."""
     standing: MembershipStanding
+    """What the side is in the organization."""
     since_on: PartialDate | None = None
+    """Since when."""
     note: Text | None = None
+    """What a reader must know of it."""
 
 
 class CoChair(Part):
     """Who chairs a commission for one side."""
 
     person: Annotated[Slug, To("people", "co-chair")]
+    """Who chairs."""
     side: Slug
+    """The side for which that person chairs."""
     note: Text | None = None
+    """What a reader must know of it."""
 
 
 class Side(Part):
     """One of the two sides of the meeting."""
 
     slug: Slug
+    """The side's identifier."""
     name: Text
+    """What the side is called."""
     government: Annotated[Slug, To("organizations", "government")]
+    """Its government."""
     head: Annotated[Slug, To("people", "head")]
+    """The head of that government at the meeting."""
 
 
 class FurtherDocuments(Part):
     """Documents that the sources know only by their field."""
 
     text: Text
+    """What is known of them."""
     sectors: list[Annotated[Slug, To("sectors", "further-documents")]]
+    """The fields they are in."""
     citations: Cited
+    """The sources that say so."""
 
 
 class Background(Part):
     """One headed passage about the meeting."""
 
     heading: Text
+    """What the passage is about."""
     text: Text
+    """The passage."""
     certainty: Certainty = Certainty.ATTESTED
+    """How well it is attested."""
     certainty_reason: Text | None = None
+    """Why it is not simply attested."""
     citations: Cited
+    """The sources it rests on."""
 
 
 class Change(Part):
     """What a version of the data changed."""
 
     version: Written
+    """The version of the data."""
     released_on: PartialDate
+    """When it was released."""
     text: Text
+    """What it changed."""
 
 
 class Record(SQLModel):
     """What every described item has."""
 
-    model_config = ConfigDict(extra="forbid")  # type: ignore[assignment]
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)  # type: ignore[assignment]
 
     id: int = Field(primary_key=True, foreign_key="record.id", exclude=True)
+    """The number of the record in the database."""
     slug: Slug = Field(unique=True)
+    """The record's name in its address."""
     reference: Reference = Field(unique=True)
+    """The permanent code, which survives renaming and is never reused."""
     aliases: list[Slug] = several(list[Slug])
+    """Former slugs; their addresses lead on."""
     revised_on: PartialDate | None = plain()
+    """The day of the last correction."""
     citations: list[Citation] = several(list[Citation])
+    """The sources of the record."""
     certainty: Certainty = word(Certainty, Certainty.ATTESTED)
+    """How well the record is attested."""
     certainty_reason: Text | None = maybe(Text)
+    """Why it is not simply attested."""
     disagreements: list[Disagreement] = several(list[Disagreement])
+    """Where sources contradict each other, every account of it."""
     notes: list[Text] = several(list[Text])
+    """What a careful reader must know."""
 
 
 class Meeting(Record, table=True):
     """The meeting that the whole site is about."""
 
     title: Name = held(Name)
+    """What the meeting is called, and how each wording came to be."""
     short_title: Text = held(Text)
+    """The name of the site."""
     number: int
+    """The meeting's place in its series."""
     held_on: PartialDate
+    """The day of the meeting."""
     place: Text = held(Text)
+    """The town."""
     venue: Name = held(Name)
+    """The building."""
     sides: list[Side] = held(list[Side])
+    """The two sides, in order."""
     summary: Text = held(Text)
+    """The meeting in a paragraph."""
     series_title: Text = held(Text)
+    """What the series of meetings is called."""
     visit_title: Text = held(Text)
+    """What the visit around the meeting is called."""
     founding_source: Annotated[Slug, To("sources", "founding-source")]
+    """The source from which this site began."""
     document_count: Disagreement = held(Disagreement)
+    """How many documents there were, by every source that counts them."""
     further_documents: FurtherDocuments | None = maybe(FurtherDocuments)
+    """Documents that the sources know only by their field."""
     leading_quote: Annotated[Slug, To("quotes", "leading-quote")]
+    """The quote on the first page."""
     passages: list[Background] = several(list[Background])
+    """Headed passages about the meeting."""
     method: Text | None = maybe(Text)
+    """How the sources were read."""
     gaps: list[Text] = several(list[Text])
+    """What was not found in the sources consulted."""
     version: Written
+    """The version of the data."""
     released_on: PartialDate
+    """When this version was released."""
     licence: Written
+    """The licence of the texts and data, as an SPDX identifier."""
     changes: list[Change] = several(list[Change])
+    """What each version changed."""
     contact: Written | None = None
+    """Where a mistake can be reported."""
 
 
 class Agreement(Record, table=True):
     """A document, or an undertaking with the document or passage it stands in."""
 
     title: Name = held(Name)
+    """What it is called, and how each wording came to be."""
     kind: AgreementKind = word(AgreementKind)
+    """What kind of document it is, or that it is an undertaking."""
     status: AgreementStatus = word(AgreementStatus)
+    """What the sources say was done with it."""
     sectors: ToSectors = several(list[Slug])
+    """The fields of cooperation it belongs to."""
     parties: ToParties = several(list[Slug])
+    """The governments, ministries and companies whose agreement it is."""
     undertaken_by: list[Annotated[Slug, To("people", "undertaken-by")]] = several(list[Slug])
+    """The people whose undertaking it is."""
     signatories: list[Signatory] = several(list[Signatory])
+    """Who signed or was announced to sign, for whom, as what."""
     signed_on: PartialDate | None = plain()
+    """The day it was signed."""
     adopted_on: PartialDate | None = plain()
+    """The day it was adopted."""
     announced_on: PartialDate | None = plain()
+    """The day it was announced."""
     stated_on: PartialDate | None = plain()
+    """The day it was stated."""
     reported_on: PartialDate | None = plain()
+    """The day it was reported."""
     in_force_on: PartialDate | None = plain()
+    """The day it entered into force."""
     within: list[Passage] = several(list[Passage])
+    """The document or passage in which an undertaking stands."""
     summary: Text = held(Text)
+    """What it says, in our own words."""
     texts: list[ReadableText] = several(list[ReadableText])
+    """Where its text can be read."""
     afterwards: list[Consequence] = several(list[Consequence])
+    """What came of it."""
     organizations: ToOrganizations = several(list[Slug])
+    """The international organizations it concerns."""
     commissions: ToCommissions = several(list[Slug])
+    """The commissions it concerns."""
 
     @property
     def is_undertaking(self) -> bool:
@@ -428,25 +527,45 @@ class Quote(Record, table=True):
     """An utterance and how we hold it."""
 
     speaker: Annotated[Slug, To("people", "speaker")] | None = plain()
+    """The person who said it."""
     speaking_organization: Annotated[Slug, To("organizations", "speaker")] | None = plain()
+    """The organization that said it."""
     text: Written
+    """The wording held, letter for letter."""
     language: LanguageTag
+    """The language of that wording."""
     original_language: LanguageTag | None = plain()
+    """The language in which it was said, where a source tells."""
     translated_by: Text | None = maybe(Text)
+    """Who made the wording held, where that is known."""
     occasion: Text = held(Text)
+    """Where and to whom it was said."""
     event: Annotated[Slug, To("events", "event")] | None = plain()
+    """The moment at which it was said."""
     said_on: PartialDate | None = plain()
+    """The day it was said."""
     published_on: PartialDate | None = plain()
+    """The day it was published."""
     prefix: str | None = None
+    """The words before it in the source."""
     suffix: str | None = None
+    """The words after it in the source."""
     paraphrase: Text | None = maybe(Text)
+    """What it says, in indirect speech."""
     sectors: ToSectors = several(list[Slug])
+    """The fields of cooperation it is about."""
     agreements: ToAgreements = several(list[Slug])
+    """The agreements it is about."""
     organizations: ToOrganizations = several(list[Slug])
+    """The organizations it names."""
     commissions: ToCommissions = several(list[Slug])
+    """The commissions it names."""
     people: ToPeople = several(list[Slug])
+    """The people it names."""
     other_wordings: list[OtherWording] = several(list[OtherWording])
+    """The same utterance as other sources hold it."""
     compare: list[Annotated[Slug, To("quotes", "compare")]] = several(list[Slug])
+    """Quotes to be read beside it."""
 
     @property
     def dated_on(self) -> str | None:
@@ -458,83 +577,138 @@ class Sector(Record, table=True):
     """A field of cooperation."""
 
     name: Text = held(Text)
+    """What the field is called."""
     summary: Text = held(Text)
+    """What belongs to it."""
 
 
 class Organization(Record, table=True):
     """An international organization, or a party."""
 
     name: Name = held(Name)
+    """What it is called, and how each wording came to be."""
     abbreviation: Name | None = maybe(Name)
+    """Its short name."""
     other_names: OtherNames = Field(default_factory=dict, sa_type=AsJson(OtherNames))
+    """Other names it goes by, by language."""
     kind: OrganizationKind = word(OrganizationKind)
+    """What kind of organization it is."""
     side: Slug | None = plain()
+    """The side it belongs to, of a party."""
     part_of: Annotated[Slug, To("organizations", "part-of")] | None = plain()
+    """The organization it is a part of."""
     founded_on: PartialDate | None = plain()
+    """When it was founded."""
     founding: Text | None = maybe(Text)
+    """How it was founded."""
     seat: Text | None = maybe(Text)
+    """Where it has its seat."""
     website: WebAddress | None = plain()
+    """Its own site."""
     memberships: list[Membership] = several(list[Membership])
+    """What each side is in it, and since when."""
     summary: Text = held(Text)
+    """What it is."""
     role: Text = held(Text)
+    """Its part in this meeting."""
 
 
 class Person(Record, table=True):
     """Someone who took part, spoke, or held one of the offices."""
 
     name: Name = held(Name)
+    """What the person is called, and how each wording came to be."""
+    family_name: Text | None = maybe(Text)
+    """The part of the name under which a bibliography lists the person."""
     other_names: OtherNames = Field(default_factory=dict, sa_type=AsJson(OtherNames))
+    """Other forms of the name, by language."""
     side: Slug | None = plain()
+    """The side the person belongs to."""
     post: Text = held(Text)
+    """The office held at the time."""
     role: Text = held(Text)
+    """The part played here."""
 
 
 class Commission(Record, table=True):
     """A standing intergovernmental body with co-chairs."""
 
     name: Name = held(Name)
+    """What it is called, and how each wording came to be."""
     other_names: OtherNames = Field(default_factory=dict, sa_type=AsJson(OtherNames))
+    """Other names it goes by, by language."""
     ordinal: int
+    """Its place among the commissions."""
     co_chairs: list[CoChair] = several(list[CoChair])
+    """Who chairs it for each side."""
     remit: Text = held(Text)
+    """What it deals with."""
     founded_on: PartialDate | None = plain()
+    """When it was founded."""
     founding: Text | None = maybe(Text)
+    """How it was founded."""
     activity: Text | None = maybe(Text)
+    """What it did in the year of the meeting."""
     sectors: ToSectors = several(list[Slug])
+    """The fields of cooperation it deals with."""
     created_by: Annotated[Slug, To("agreements", "created-by")] | None = plain()
+    """The agreement that created it."""
 
 
 class Event(Record, table=True):
     """A dated moment of the visit, or a meeting of the series."""
 
     title: Text = held(Text)
+    """What happened."""
     part: EventPart = word(EventPart)
+    """Whether it belongs to the visit or to the series of meetings."""
     number: int | None = None
+    """The place of a meeting in the series."""
     held_on: PartialDate
+    """The day, or the first of several."""
     ended_on: PartialDate | None = plain()
+    """The last day of several."""
     time_of_day: Text | None = maybe(Text)
+    """The time of the day."""
     place: Text | None = maybe(Text)
+    """Where it was."""
     status: EventStatus = word(EventStatus, EventStatus.HELD)
+    """Whether it is known to have taken place."""
     people: ToPeople = several(list[Slug])
+    """Who took part."""
     organizations: ToOrganizations = several(list[Slug])
+    """The organizations that took part."""
     commissions: ToCommissions = several(list[Slug])
+    """The commissions that it concerns."""
     agreements: ToAgreements = several(list[Slug])
+    """The agreements that it concerns."""
     summary: Text = held(Text)
+    """What is known of it."""
 
 
 class Source(Record, table=True):
     """Where a statement comes from."""
 
     title: Written | None = None
+    """The title as printed."""
     description: Text | None = maybe(Text)
+    """What it is, where no title was seen."""
     publisher: Written
+    """Who published it."""
     author: Written | None = None
+    """Who wrote it."""
     published_on: PartialDate | None = plain()
+    """When it was published."""
     date_basis: DateBasis | None = word(DateBasis, None)
+    """Where that date comes from."""
     language: LanguageTag
+    """The language it is in."""
     url: WebAddress
+    """The address at which it was read."""
     copy_of: Written | None = None
+    """The original publisher, where this is a copy."""
     note: Text | None = maybe(Text)
+    """What a reader must know of it."""
 
 
 class RecordRow(SQLModel, table=True):

@@ -138,21 +138,29 @@ def neighbours(session: Session, item: Record) -> tuple[RecordRow | None, Record
 
 def ties(session: Session, item: Record) -> list[Tie]:
     """Every link from a record and to it, outgoing ones first."""
-    outgoing = session.exec(
+    return ties_of(session, [item.id])[item.id]
+
+
+def ties_of(session: Session, ids: Sequence[int]) -> dict[int, list[Tie]]:
+    """The same of several records, by id."""
+    found: dict[int, list[Tie]] = {identifier: [] for identifier in ids}
+    outgoing = (
         select(Link, RecordRow)
         .join(RecordRow, col(Link.object_id) == col(RecordRow.id))
-        .where(Link.subject_id == item.id)
+        .where(col(Link.subject_id).in_(ids))
         .order_by(col(Link.position))
-    ).all()
-    incoming = session.exec(
+    )
+    for link, other in session.exec(outgoing):
+        found[link.subject_id].append(Tie(link.role, other, link.locator, is_outgoing=True))
+    incoming = (
         select(Link, RecordRow)
         .join(RecordRow, col(Link.subject_id) == col(RecordRow.id))
-        .where(Link.object_id == item.id)
+        .where(col(Link.object_id).in_(ids))
         .order_by(col(Link.subject_id), col(Link.position))
-    ).all()
-    return [Tie(link.role, other, link.locator, is_outgoing=True) for link, other in outgoing] + [
-        Tie(link.role, other, link.locator, is_outgoing=False) for link, other in incoming
-    ]
+    )
+    for link, other in session.exec(incoming):
+        found[link.object_id].append(Tie(link.role, other, link.locator, is_outgoing=False))
+    return found
 
 
 def named_by(session: Session, ids: Iterable[int]) -> Sequence[RecordRow]:

@@ -4,11 +4,9 @@ import gettext
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from babel.dates import format_date
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
@@ -16,15 +14,11 @@ from app import figures, urls
 from app.assets import Asset
 from app.facets import Parameters
 from app.kinds import PAGED, kind_of, opening
-from app.language import LANGUAGES, PUBLISHED, Chosen, choose, name_of, tag_of
+from app.language import LANGUAGES, PUBLISHED, Chosen, choose, marks, name_of, tag_of, when
 from app.models import Event, Meeting, Record, RecordRow
 from app.pages import Connected, ConnectionsPage
 from app.urls import Addresses
 from app.values import Name, Text
-
-_MONTH, _DAY = 7, 10
-_QUOTATION_MARKS = {"ru": ("«", "»"), "zh-Hant": ("「", "」")}
-_USUAL_MARKS = ("“", "”")
 
 
 @dataclass(frozen=True)
@@ -33,6 +27,11 @@ class Renderer:
 
     environment: Environment
     language: str
+
+    @property
+    def words(self) -> Mapping[str, str]:
+        """The words for kinds, fields and values in that language."""
+        return cast("Mapping[str, str]", self.environment.globals["words"])
 
     def render(self, template: str, **context: Any) -> str:
         """A template's text with its context filled in."""
@@ -72,7 +71,7 @@ def _environment(
         "plainly": writer.plainly,
         "titled": writer.titled,
         "language_name": writer.language_name,
-        "marks": writer.marks,
+        "marks": marks,
         "opening": opening,
         "beginning": writer.beginning,
         "row_href": lambda row: writer.href(row.kind, row.slug),
@@ -178,22 +177,11 @@ class _Writer:
 
     def dated(self, day: str) -> Markup:
         """A partial date as a `time` element, as exact as it is known."""
-        return Markup('<time datetime="{}">{}</time>').format(day, self.when(day))
-
-    def when(self, day: str) -> str:
-        """A partial date in words, as exact as it is known."""
-        if len(day) < _MONTH:
-            return format_date(date(int(day), 1, 1), self._pattern("y"), self.locale)
-        if len(day) < _DAY:
-            return format_date(date.fromisoformat(f"{day}-01"), self._pattern("yMMMM"), self.locale)
-        return format_date(date.fromisoformat(day), "long", self.locale)
-
-    def _pattern(self, skeleton: str) -> str:
-        return str(self.locale.datetime_skeletons[skeleton].pattern) if skeleton != "y" else "y"
+        return Markup('<time datetime="{}">{}</time>').format(day, when(day, self.locale))
 
     def quoted(self, text: str, language: str) -> Markup:
         """A wording in the quotation marks of its own language, marked with it."""
-        opening_mark, closing_mark = self.marks(language)
+        opening_mark, closing_mark = marks(language)
         quotation = f"{opening_mark}{text}{closing_mark}"
         if tag_of(language) == LANGUAGES[self.language].tag:
             return escape(quotation)
@@ -202,10 +190,6 @@ class _Writer:
     def language_name(self, tag: str) -> str:
         """What a language is called in the page's own."""
         return name_of(tag, self.language)
-
-    def marks(self, language: str) -> tuple[str, str]:
-        """The quotation marks of a language, before and after."""
-        return _QUOTATION_MARKS.get(language, _USUAL_MARKS)
 
     def titled(self, item: Record | RecordRow) -> Markup:
         """What a record is called where it is linked; a quote by its first words."""
@@ -223,7 +207,7 @@ class _Writer:
         """The same for a figure, which sets its own marks of language."""
         if row.kind == "quotes":
             language, text = next(iter(row.title.items()))
-            before, after = self.marks(language)
+            before, after = marks(language)
             lang = None if tag_of(language) == LANGUAGES[self.language].tag else tag_of(language)
             return Chosen(f"{before}{text}{after}", lang)
         return choose(row.title, self.language)
@@ -248,7 +232,7 @@ class _Writer:
         """The figure of the visit."""
         moments = [
             (
-                self.when(day),
+                when(day, self.language),
                 [
                     figures.Moment(
                         event.slug,

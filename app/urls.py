@@ -27,6 +27,22 @@ SUGGESTIONS = "suggest"
 PARAMETERS = {SEARCH: ("q",), SUGGESTIONS: ("q",), CONNECTIONS: ("focus",)}
 """The query parameters that a page knows beside the lists; any other changes nothing."""
 
+RECORD_FORMATS = {
+    "json": "application/json",
+    "jsonld": "application/ld+json",
+    "bib": "application/x-bibtex",
+    "ris": "application/x-research-info-systems",
+    "csl.json": "application/vnd.citationstyles.csl+json",
+    "txt": "text/plain",
+}
+"""The formats of a record: the suffix of the address, and the media type."""
+
+LIST_FORMATS = {"json": "application/json", "csv": "text/csv", "atom": "application/atom+xml"}
+"""The same of a list."""
+
+WITH_FEED = ("agreements", "quotes")
+"""The kinds whose list is a feed, too."""
+
 STATIC = "/static"
 SITEMAP = "/sitemap.xml"
 ROBOTS = "/robots.txt"
@@ -104,6 +120,31 @@ def record_path(noun: str, slug: str, language: str = PRIMARY) -> str:
     if noun == "meeting":
         return page_path(HOME, language)
     return f"{page_path(TIMELINE, language)}#{slug}"
+
+
+def record_formats(noun: str) -> tuple[str, ...]:
+    """The suffixes that a record of a kind is served with; an event is only a place on a page."""
+    return () if noun == "events" else tuple(RECORD_FORMATS)
+
+
+def record_format_path(noun: str, slug: str, suffix: str) -> str:
+    """The path of a record in a format; data is at the bare address, all languages inside."""
+    return f"/meeting.{suffix}" if noun == "meeting" else f"/{noun}/{slug}.{suffix}"
+
+
+def list_formats(noun: str) -> tuple[str, ...]:
+    """The suffixes that a kind's list is served with."""
+    return tuple(suffix for suffix in LIST_FORMATS if suffix != "atom" or noun in WITH_FEED)
+
+
+def list_format_path(noun: str, suffix: str) -> str:
+    """The path of a kind's list in a format."""
+    return f"/{noun}.{suffix}"
+
+
+def data_path(name: str) -> str:
+    """The path of a file that holds the whole."""
+    return f"/data/{name}"
 
 
 def reference_path(reference: str) -> str:

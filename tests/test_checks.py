@@ -107,6 +107,15 @@ WITNESSES = {
             )
         },
     ),
+    "family name that is not in the name": Witness(
+        "family_names_are_in_names",
+        [("family_name: {en: Lind, ru: Линд}", "family_name: {en: Lund, ru: Линд}")],
+        {
+            "family_name: {en: Lund": (
+                'people.ada-lind.family_name.en: "Lund" neither begins nor ends the name "Ada Lind"'
+            )
+        },
+    ),
     "source of nothing": Witness(
         "sources_are_used",
         [("    note: {en: Seen in a copy.}\n", "    note: {en: Seen in a copy.}" + LOST_LEAFLET)],

@@ -1,0 +1,187 @@
+"""What it means to cite: a record of this site, or one of the sources it rests on."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from app.described import Described, licence_url
+from app.language import choose, tag_of
+from app.models import Meeting, Organization, Person, Source
+from app.values import PRIMARY
+
+Gettext = Callable[[str], str]
+
+
+@dataclass(frozen=True)
+class Creator:
+    """Whose work it is. `family` is known only where the seed tells which part of a name it is."""
+
+    name: str
+    family: str | None = None
+
+    @property
+    def given(self) -> str:
+        """The name without the family's."""
+        if self.family is None:
+            return ""
+        rest = self.name[len(self.family) :] if self.is_family_first else self.name
+        return rest.removesuffix(self.family).strip()
+
+    @property
+    def is_family_first(self) -> bool:
+        """Whether the name is written as in Chinese, and a bibliography leaves it as it is."""
+        return self.family is not None and self.name.startswith(self.family)
+
+
+@dataclass(frozen=True)
+class Work:
+    """One thing that can be cited; every style and every bibliography file is made from it.
+
+    `key` never changes; `language` is that of the title. `container` is the site that holds it,
+    none where that is its creator; `issued` is empty where no date is known. `genre` says what
+    it tells of, `note` what else must be known of it.
+    """
+
+    key: str
+    title: str
+    language: str
+    creators: tuple[Creator, ...]
+    container: str | None
+    issued: str
+    url: str
+    genre: str | None = None
+    note: str | None = None
+    original_publisher: str | None = None
+    publisher: str | None = None
+
+
+def work_of(described: Described, language: str = PRIMARY) -> Work:
+    """A record as a work, for a reader in a language.
+
+    The author of a quote is its speaker, of anything else the site. The date is that of the
+    record's last correction, or else of the data's release: what is cited is this site's page.
+    """
+    title = choose(described.title, language)
+    site = site_name(described.meeting, language)
+    speaker = described.speaker
+    noun, slug = described.kind.noun, described.record.slug
+    return Work(
+        key=citation_key(described.meeting, described.record.reference),
+        title=title.text,
+        language=title.lang or tag_of(language),
+        creators=(_creator(speaker, language),) if speaker else (Creator(site),),
+        container=site if speaker else None,
+        issued=described.updated_on,
+        url=described.url_of(noun, slug, language),
+        genre=_genre(described),
+    )
+
+
+def works_of(described: Described) -> list[Work]:
+    """A record first, then the sources it rests on, so that a thesis can cite both."""
+    sources = sources_of(described)
+    return [work_of(described), *(source_work(described.meeting, source) for source in sources)]
+
+
+def sources_of(described: Described) -> list[Source]:
+    """The sources a record rests on; a record of a source rests on that one."""
+    if isinstance(described.record, Source):
+        return [described.record]
+    return list(described.sources.values())
+
+
+def source_work(meeting: Meeting, source: Source) -> Work:
+    """A source as a work. Where no title was seen its description stands for it, and it says so."""
+    if source.description:
+        chosen = choose(source.description.root, PRIMARY)
+        title, notes = chosen.text, ["The title was not seen; this is a description."]
+    else:
+        title, notes = source.title or source.publisher, []
+    if source.copy_of:
+        notes.insert(0, f"A copy. Original publisher: {source.copy_of}.")
+    return Work(
+        # Another key than that of our own record of the source.
+        key=citation_key(meeting, source.reference, "source"),
+        title=title,
+        language=source.language,
+        creators=(Creator(source.author),) if source.author else (),
+        container=None,
+        issued=source.published_on or "",
+        url=source.url,
+        note=" ".join(notes) or None,
+        publisher=source.publisher,
+        original_publisher=source.copy_of,
+    )
+
+
+def citation_key(meeting: Meeting, reference: str, what: str = "meeting") -> str:
+    """A key that survives renaming: the meeting's number and the record's permanent code.
+
+    Letters and digits only, at most twenty of them, so that it is an ID in RIS as well.
+    """
+    return f"{what}{meeting.number}{reference}"
+
+
+def site_name(meeting: Meeting, language: str) -> str:
+    """What the site is called."""
+    return choose(meeting.short_title.root, language).text
+
+
+def meta(described: Described, language: str = PRIMARY) -> list[tuple[str, str]]:
+    """The name and content of each `meta` by which reference managers know a page, in order.
+
+    Highwire Press tags as https://scholar.google.com/intl/en/scholar/inclusion.html#indexing has
+    them, dates with slashes; then Dublin Core. Zotero's Embedded Metadata translator reads both:
+    `DC.type` keeps it from taking a page with `citation_title` for a journal article.
+    """
+    work = work_of(described, language)
+    site = site_name(described.meeting, language)
+    authors = [listed_name(creator) for creator in work.creators]
+    found = [
+        ("citation_title", work.title),
+        *(("citation_author", author) for author in authors),
+        ("citation_publication_date", work.issued.replace("-", "/")),
+        ("citation_language", work.language),
+        ("citation_public_url", work.url),
+        ("citation_publisher", site),
+        ("DC.title", work.title),
+        *(("DC.creator", author) for author in authors),
+        ("DC.date", work.issued),
+        ("DC.language", work.language),
+        ("DC.identifier", described.short_url),
+        ("DC.publisher", site),
+        ("DC.type", "webpage"),
+        ("DC.rights", licence_url(described.meeting.licence)),
+        *(("DC.source", source.url) for source in sources_of(described)),
+    ]
+    return [(name, " ".join(content.split())) for name, content in found]
+
+
+def listed_name(creator: Creator) -> str:
+    """A name as machines take it apart: the family's, a comma, the rest; else as it is."""
+    return f"{creator.family}, {creator.given}" if creator.given else creator.name
+
+
+def _creator(speaker: Person | Organization, language: str) -> Creator:
+    """A speaker, taken apart only where the family's name is a word of the name in that language.
+
+    Chinese puts no space between the two, and no other language is written without.
+    """
+    name = choose(speaker.name.as_text().root, language).text
+    families = (
+        speaker.family_name.root.values()
+        if isinstance(speaker, Person) and speaker.family_name
+        else ()
+    )
+    for family in families:
+        if name.endswith(f" {family}") or name.startswith(f"{family} "):
+            return Creator(name, family)
+        if name.startswith(family) and " " not in name and "·" not in name:
+            return Creator(name, family)
+    return Creator(name)
+
+
+def _genre(described: Described) -> str:
+    """What the record is in the site's words: of an agreement its own kind, else the record's."""
+    noun = described.kind.noun
+    word = f"agreement.{described.record.kind}" if noun == "agreements" else f"one.{noun}"
+    return described.words[word]

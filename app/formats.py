@@ -1,0 +1,112 @@
+"""Every format of a record and of a list: its media type, and how its bytes are made."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from app import urls
+from app.answers import list_json, record_json
+from app.bibliography import bibtex, csl_json, ris
+from app.citations import works_of
+from app.described import Described, Listed, licence_url
+from app.feeds import atom
+from app.linked_data import graph
+from app.plain import json_bytes
+from app.plaintext import plain_text
+from app.tables import as_csv
+from app.urls import LIST_FORMATS, RECORD_FORMATS
+
+Input = TypeVar("Input")
+
+Target = tuple[str, str, str | None]
+"""Where a link leads, in which relations, and of which media type that is."""
+
+_METADATA = ("jsonld", "csl.json", "bib", "ris")
+"""The formats that describe a record, in the sense of Signposting."""
+
+
+@dataclass(frozen=True)
+class Format(Generic[Input]):
+    """One format: `made` gives its bytes."""
+
+    suffix: str
+    media_type: str
+    made: Callable[[Input], bytes]
+
+    @property
+    def content_type(self) -> str:
+        """What the `Content-Type` header says; text names its encoding (RFC 6657, section 3)."""
+        is_text = self.media_type.startswith("text/")
+        return f"{self.media_type}; charset=utf-8" if is_text else self.media_type
+
+
+def _json_ld(described: Described) -> bytes:
+    return json_bytes(graph(described))
+
+
+def _csv(listed: Listed) -> bytes:
+    """With a byte order mark, without which spreadsheets take UTF-8 for the machine's encoding."""
+    return as_csv(listed.kind, listed.items).encode("utf-8-sig")
+
+
+FORMATS: dict[str, Format[Described]] = {
+    suffix: Format(suffix, RECORD_FORMATS[suffix], made)
+    for suffix, made in (
+        ("json", record_json),
+        ("jsonld", _json_ld),
+        ("bib", lambda described: bibtex(works_of(described))),
+        ("ris", lambda described: ris(works_of(described))),
+        ("csl.json", lambda described: csl_json(works_of(described))),
+        ("txt", plain_text),
+    )
+}
+"""The formats of a record, by suffix."""
+
+LISTS: dict[str, Format[Listed]] = {
+    suffix: Format(suffix, LIST_FORMATS[suffix], made)
+    for suffix, made in (("json", list_json), ("csv", _csv), ("atom", atom))
+}
+"""The formats of a list, by suffix; which of them a kind has, `urls.list_formats` says."""
+
+
+def record_links(described: Described) -> str:
+    """The value of a record's `Link` header (RFC 8288): every format, and Signposting level 1.
+
+    (https://signposting.org/FAIR/: `cite-as`, `describedby`, `type`, `license`, `author`.)
+    An author is only named where it has a page of its own: a quote's speaker.
+    """
+    links: list[Target] = [
+        (described.short_url, "cite-as", None),
+        ("https://schema.org/AboutPage", "type", None),
+        (licence_url(described.meeting.licence), "license", None),
+    ]
+    record = described.record
+    if described.speaker:
+        noun = "people" if record.speaker else "organizations"
+        links.append((described.url_of(noun, described.speaker.slug), "author", None))
+    for suffix, address in described.format_urls.items():
+        relation = "alternate describedby" if suffix in _METADATA else "alternate"
+        links.append((address, relation, RECORD_FORMATS[suffix]))
+    return _header(links)
+
+
+def list_links(listed: Listed) -> str:
+    """The same of a list: its formats, each under the same filter."""
+    query = listed.html_url.partition("?")[2]
+    links: list[Target] = [
+        (
+            listed.addresses.absolute(urls.list_format_path(listed.kind.noun, suffix))
+            + (f"?{query}" if query else ""),
+            "alternate",
+            LIST_FORMATS[suffix],
+        )
+        for suffix in urls.list_formats(listed.kind.noun)
+    ]
+    return _header([*links, (licence_url(listed.meeting.licence), "license", None)])
+
+
+def _header(links: list[Target]) -> str:
+    return ", ".join(
+        f'<{address}>; rel="{relation}"' + (f'; type="{media_type}"' if media_type else "")
+        for address, relation, media_type in links
+    )

@@ -1,0 +1,123 @@
+"""Records of a kind as a table: one row a record, all its fields, in CSV."""
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
+
+from pydantic import BaseModel
+
+from app.described import Described
+from app.kinds import Kind
+from app.language import LANGUAGES
+from app.plain import field_order, seed_form
+from app.values import Name, Text
+
+_OPENS_FORMULA = tuple("=+-@\t\r\n＝＋－＠")
+"""What makes a spreadsheet take a cell for a formula (OWASP, CSV Injection)."""
+
+_GUARD = "'"
+_STANDING = ".standing"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: `field` and `part` say where its value stands in the record's seed form.
+
+    `type` is the word of Frictionless Table Schema for what a cell holds.
+    """
+
+    name: str
+    type: str
+    description: str
+    field: str
+    part: str | None = None
+
+
+def columns_of(kind: Kind) -> list[Column]:
+    """The columns of a kind: the same ones whatever records are listed."""
+    return [
+        Column("slug", "string", kind.model.model_fields["slug"].description or "", "slug"),
+        Column("html_url", "string", "The address of the record's page.", "html_url"),
+        *(column for field in field_order(kind.model) for column in _of_field(kind, field)),
+    ]
+
+
+def as_csv(kind: Kind, items: Sequence[Described]) -> str:
+    """Records as CSV (RFC 4180): a header, CR LF at the end of each line.
+
+    A text has a column for each language (`title.en`); so has a name, with another for how the
+    wording came to be (`title.en.standing`). A value with parts of its own is JSON in its cell;
+    an absent one is an empty cell. A cell that a spreadsheet would take for a formula has an
+    apostrophe before it, and so has one that begins with an apostrophe: reading back, take one
+    apostrophe off the beginning of a cell that has one.
+    """
+    columns = columns_of(kind)
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(column.name for column in columns)
+    writer.writerows(_row(columns, item) for item in items)
+    return text.getvalue()
+
+
+def _of_field(kind: Kind, field: str) -> Iterator[Column]:
+    info = kind.model.model_fields[field]
+    annotation, description = _bare(info.annotation), info.description or ""
+    if annotation in {Text, Name}:
+        for language in LANGUAGES.values():
+            name = f"{field}.{language.code}"
+            spoken = f"{description.rstrip('.')}, in {language.english_name}."
+            yield Column(name, "string", spoken, field, language.code)
+            if annotation is Name:
+                how = f"How that wording in {language.english_name} came to be."
+                yield Column(
+                    f"{name}{_STANDING}", "string", how, field, f"{language.code}{_STANDING}"
+                )
+    else:
+        yield Column(field, _type(annotation), description, field)
+
+
+def _bare(annotation: Any) -> Any:
+    """What a value is, if it is there."""
+    if get_origin(annotation) is Annotated:
+        return _bare(get_args(annotation)[0])
+    if get_origin(annotation) in {Union, UnionType}:
+        return _bare(get_args(annotation)[0])
+    return annotation
+
+
+def _type(annotation: Any) -> str:
+    if get_origin(annotation) in {list, tuple}:
+        return "array"
+    if get_origin(annotation) is dict:
+        return "object"
+    if annotation is int:
+        return "integer"
+    return "object" if issubclass(annotation, BaseModel) else "string"
+
+
+def _row(columns: Iterable[Column], item: Described) -> Iterator[str]:
+    form = seed_form(item.record) | {"slug": item.record.slug, "html_url": item.url}
+    for column in columns:
+        yield _cell(_value(form.get(column.field), column.part))
+
+
+def _value(value: Any, part: str | None) -> Any:
+    if value is None or part is None:
+        return value
+    wording = value.get(part.removesuffix(_STANDING))
+    if not isinstance(wording, dict):
+        return wording
+    ((standing, text),) = wording.items()
+    return standing if part.endswith(_STANDING) else text
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return f"{_GUARD}{value}" if value.startswith((*_OPENS_FORMULA, _GUARD)) else value
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,185 @@
+"""The whole of the data as files, read back by readers that are not ours."""
+
+import csv
+import hashlib
+import io
+import json
+import zipfile
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import ROOT, Site
+from described_records import ADDRESSES, every, whole_of
+from jsonschema import Draft4Validator
+from pyld import jsonld
+from test_formats import form_of, remade, rows_of
+
+from app.build import build
+from app.checks import mistakes_of
+from app.dataset import CHECKSUMS, DESCRIPTOR, DataFile, data_files
+from app.kinds import KINDS
+from app.linked_data import dataset
+from app.models import Record
+from app.plain import field_order
+from app.seed import read
+from app.tables import columns_of
+from app.urls import data_path
+
+
+def against(profile: str, descriptor: Any) -> list[str]:
+    """What a Frictionless profile has against a descriptor."""
+    schema = json.loads((ROOT / f"tests/expected/{profile}.schema.json").read_text())
+    return [error.message for error in Draft4Validator(schema).iter_errors(descriptor)]
+
+
+@cache
+def files_of(database: Path) -> dict[str, DataFile]:
+    """The files of a site by name."""
+    files = data_files(whole_of(database), ADDRESSES, database.read_bytes())
+    return {file.name: file for file in files}
+
+
+def dumped(records: dict[str, dict[str, Record]]) -> dict[str, list[tuple[str, Any]]]:
+    """Every record of a seed as plain values, in its order."""
+    return {
+        noun: [(slug, record.model_dump()) for slug, record in held.items()]
+        for noun, held in records.items()
+    }
+
+
+def test_the_files_are_those_promised(site: Site) -> None:
+    assert list(files_of(site.database)) == [
+        "meeting21.sqlite",
+        "meeting21.zip",
+        "meeting21.json",
+        *(f"{noun}.csv" for noun in KINDS),
+        DESCRIPTOR,
+        CHECKSUMS,
+    ]
+
+
+def test_the_files_are_always_the_same(site: Site) -> None:
+    again = data_files(whole_of(site.database), ADDRESSES, site.database.read_bytes())
+    assert again == list(files_of(site.database).values())
+
+
+def test_the_json_is_the_seed(site: Site, tmp_path: Path) -> None:
+    seed = tmp_path / "meeting21.json"
+    seed.write_bytes(files_of(site.database)["meeting21.json"].body)
+    again = read(seed)
+    assert mistakes_of(again) == []
+    assert dumped(again.records) == dumped(read(site.seed).records)
+
+
+def test_the_json_builds_the_same_records(site: Site, tmp_path: Path) -> None:
+    seed, database = tmp_path / "meeting21.json", tmp_path / "site.db"
+    seed.write_bytes(files_of(site.database)["meeting21.json"].body)
+    build(seed, database)
+    before, after = every(site.database), every(database)
+    assert [item.record.model_dump() for item in after] == [
+        item.record.model_dump() for item in before
+    ]
+    assert [[(tie.role, tie.other.slug) for tie in item.ties] for item in after] == [
+        [(tie.role, tie.other.slug) for tie in item.ties] for item in before
+    ]
+    assert files_of(database)["meeting21.json"] == files_of(site.database)["meeting21.json"]
+
+
+def test_the_tables_are_the_records(site: Site) -> None:
+    for noun, items in whole_of(site.database).items():
+        rows = rows_of(files_of(site.database)[f"{noun}.csv"].body.decode())
+        again = [remade(noun, row["slug"], form_of(noun, row)).model_dump() for row in rows]
+        assert again == [item.record.model_dump() for item in items]
+
+
+def test_the_archive_holds_the_tables_and_no_time(site: Site) -> None:
+    files = files_of(site.database)
+    with zipfile.ZipFile(io.BytesIO(files["meeting21.zip"].body)) as archive:
+        assert archive.testzip() is None
+        names = [f"{noun}.csv" for noun in KINDS]
+        assert archive.namelist() == [DESCRIPTOR, *names]
+        assert {entry.date_time for entry in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+        assert [archive.read(name) for name in names] == [files[name].body for name in names]
+        inner = json.loads(archive.read(DESCRIPTOR))
+    assert [resource["path"] for resource in inner["resources"]] == names
+    assert against("data-package", inner) == []
+
+
+def test_the_description_is_a_data_package(site: Site) -> None:
+    files = files_of(site.database)
+    package = json.loads(files[DESCRIPTOR].body)
+    assert against("data-package", package) == []
+    assert package["resources"][0]["profile"] == "tabular-data-resource"
+    for resource in package["resources"]:
+        if "schema" in resource:
+            assert against("tabular-data-resource", resource) == []
+    assert {resource["path"] for resource in package["resources"]} == set(files) - {
+        DESCRIPTOR,
+        CHECKSUMS,
+    }
+    for resource in package["resources"]:
+        body = files[resource["path"]].body
+        assert resource["bytes"] == len(body)
+        assert resource["hash"] == f"sha256:{hashlib.sha256(body).hexdigest()}"
+    assert len({resource["name"] for resource in package["resources"]}) == len(files) - 2
+
+
+def test_the_profiles_refuse_what_is_none(world: Path) -> None:
+    package = json.loads(files_of(world)[DESCRIPTOR].body)
+    table = package["resources"][0]
+    del table["name"]
+    table["schema"]["fields"][0]["type"] = "words"
+    assert against("data-package", package)
+    assert against("tabular-data-resource", table | {"name": "meeting"})
+
+
+def test_the_description_names_every_column(site: Site) -> None:
+    files = files_of(site.database)
+    package = json.loads(files[DESCRIPTOR].body)
+    tables = [resource for resource in package["resources"] if "schema" in resource]
+    assert [table["name"] for table in tables] == list(KINDS)
+    for table in tables:
+        header, *rows = csv.reader(io.StringIO(files[table["path"]].body.decode(), newline=""))
+        fields = table["schema"]["fields"]
+        assert header == [field["name"] for field in fields]
+        assert all(field["description"].endswith(".") for field in fields)
+        for row in rows:
+            for field, cell in zip(fields, row, strict=True):
+                if cell and field["type"] in {"array", "object", "integer"}:
+                    read_as = {"array": list, "object": dict, "integer": int}[field["type"]]
+                    assert isinstance(json.loads(cell), read_as)
+
+
+@pytest.mark.parametrize("noun", KINDS)
+def test_every_field_has_a_column_and_a_sentence(noun: str) -> None:
+    model = KINDS[noun].model
+    assert set(field_order(model)) == set(model.model_fields) - {"id", "slug"}
+    assert {column.field for column in columns_of(KINDS[noun])} == set(model.model_fields) - {
+        "id"
+    } | {"html_url"}
+    assert all(info.description for info in model.model_fields.values())
+
+
+def test_the_checksums_are_those_of_the_files(site: Site) -> None:
+    files = files_of(site.database)
+    lines = files[CHECKSUMS].body.decode().splitlines()
+    assert [line.split("  ") for line in lines] == [
+        [hashlib.sha256(file.body).hexdigest(), name]
+        for name, file in files.items()
+        if name != CHECKSUMS
+    ]
+
+
+def test_the_whole_is_a_dataset(world: Path) -> None:
+    files = files_of(world).values()
+    told = [(file.name, file.media_type, len(file.body), file.sha256) for file in files]
+    meeting = whole_of(world)["meeting"][0].meeting
+    document = dataset(meeting, ADDRESSES, told) | {"@context": {"@vocab": "http://schema.org/"}}
+    (node,) = jsonld.expand(document)
+    assert node["@type"] == ["http://schema.org/Dataset"]
+    downloads = node["http://schema.org/distribution"]
+    assert [one["http://schema.org/contentUrl"][0]["@value"] for one in downloads] == [
+        ADDRESSES.absolute(data_path(file.name)) for file in files
+    ]
