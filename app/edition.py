@@ -32,7 +32,7 @@ def of_seed(seed: Path) -> str:
 
 def of_program() -> str:
     """SHA-256 over the program's own modules: another program may build another database."""
-    return _of_files(sorted(Path(__file__).parent.glob("*.py")))
+    return _of_files(sorted(Path(__file__).parent.rglob("*.py")))
 
 
 def of_file(path: Path) -> str:

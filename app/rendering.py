@@ -232,7 +232,7 @@ class _Writer:
         """The figure of the visit."""
         moments = [
             (
-                when(day, self.language),
+                when(day, self.locale),
                 [
                     figures.Moment(
                         event.slug,

@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from app import pages, queries
 from app.database import open_database
-from app.described import Described, Listed, describe
+from app.formats.described import Described, Listed, describe
 from app.kinds import KINDS
 from app.rendering import renderers
 from app.urls import Addresses, list_format_path, list_path

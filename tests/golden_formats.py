@@ -11,7 +11,7 @@ from conftest import ROOT, WORLD
 from described_records import listed, whole_of
 
 from app.build import build
-from app.formats import FORMATS, LISTS
+from app.formats.registry import FORMATS, LISTS
 from app.urls import WITH_FEED
 
 FOLDER = ROOT / "tests" / "expected" / "formats"

@@ -16,11 +16,11 @@ from jsonschema import Draft7Validator
 from miniature import changed
 from pybtex.database import BibliographyData, parse_string
 
-from app.bibliography import bibtex, csl_json, ris
 from app.build import build
-from app.citations import Creator, Work, citation_key, listed_name, meta, work_of, works_of
+from app.formats.bibliography import bibtex, csl_json, ris
+from app.formats.citations import Creator, Work, citation_key, listed_name, meta, work_of, works_of
+from app.formats.prose import STYLES, cite, plainly
 from app.language import LANGUAGES
-from app.prose import STYLES, cite, plainly
 
 SCHEMA = json.loads((ROOT / "tests/expected/csl-json.schema.json").read_text())
 EXAMPLE = Work(

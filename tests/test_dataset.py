@@ -18,13 +18,13 @@ from test_formats import form_of, remade, rows_of
 
 from app.build import build
 from app.checks import mistakes_of
-from app.dataset import CHECKSUMS, DESCRIPTOR, DataFile, data_files
+from app.formats.dataset import CHECKSUMS, DESCRIPTOR, DataFile, data_files
+from app.formats.linked_data import dataset
+from app.formats.plain import field_order
+from app.formats.tables import columns_of
 from app.kinds import KINDS
-from app.linked_data import dataset
 from app.models import Record
-from app.plain import field_order
 from app.seed import read
-from app.tables import columns_of
 from app.urls import data_path
 
 

@@ -21,14 +21,14 @@ from pybtex.database import parse_string
 from pyld import jsonld
 
 from app import urls
-from app.described import Described, first_instant, licence_url
-from app.formats import FORMATS, LISTS, list_links, record_links
+from app.formats.described import Described, first_instant, licence_url
+from app.formats.linked_data import data_block, graph
+from app.formats.plain import seed_form
+from app.formats.plaintext import WIDTH, columns, wrapped
+from app.formats.registry import FORMATS, LISTS, list_links, record_links
+from app.formats.tables import columns_of
 from app.kinds import KINDS
-from app.linked_data import data_block, graph
 from app.models import Record
-from app.plain import seed_form
-from app.plaintext import WIDTH, columns, wrapped
-from app.tables import columns_of
 
 SCHEMA_ORG = "http://schema.org/"
 # What of schema.org's own context matters here: every term is in the vocabulary.

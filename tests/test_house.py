@@ -24,7 +24,7 @@ MARKUP = "".join(path.read_text() for path in TEMPLATES)
 def test_the_readme_names_every_module_and_no_other() -> None:
     tree = (ROOT / "README.md").read_text().split("app/   ")[1].split("templates/ ")[0]
     named = set(re.findall(r"(\w+\.py)", tree))
-    assert named == {path.name for path in (ROOT / "app").glob("*.py")} - {"__init__.py"}
+    assert named == {path.name for path in (ROOT / "app").rglob("*.py")} - {"__init__.py"}
 
 
 def test_the_readme_names_only_targets_that_exist() -> None:
@@ -87,7 +87,7 @@ def test_every_template_compiles_and_is_reached(name: str) -> None:
     environment = Environment(extensions=["jinja2.ext.i18n"], autoescape=True)
     source = (FOLDER / name).read_text()
     environment.parse(source)
-    program = "".join(module.read_text() for module in (ROOT / "app").glob("*.py"))
+    program = "".join(module.read_text() for module in (ROOT / "app").rglob("*.py"))
     folder = name.rpartition("/")[0]
     named = f'"{name}"' in MARKUP + program
     by_kind = folder in {"records", "entries"} and Path(name).stem in KINDS
@@ -99,7 +99,7 @@ def test_every_word_is_used() -> None:
     words = set(
         re.findall(r'"([a-z-]+\.[A-Za-z_.-]+)":', (ROOT / "templates/words.html").read_text())
     )
-    program = "".join(module.read_text() for module in (ROOT / "app").glob("*.py"))
+    program = "".join(module.read_text() for module in (ROOT / "app").rglob("*.py"))
     fixed = {word for word in words if f'"{word}"' in MARKUP.replace(f'"{word}":', "") + program}
     stems = {*re.findall(r'words\["([a-z.-]+\.)" ~', MARKUP), "field."}
     assert [word for word in words - fixed if not word.startswith((*stems, "tie."))] == []

@@ -7,7 +7,7 @@ from typing import Any
 from markupsafe import Markup
 
 from app import urls
-from app.described import Described, licence_url
+from app.formats.described import Described, licence_url
 from app.kinds import KINDS
 from app.language import choose, tag_of
 from app.models import AgreementKind, Meeting, OrganizationKind, Source

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.described import LICENCE_NOTE, Described, first_instant, licence_url
+from app.formats.described import LICENCE_NOTE, Described, first_instant, licence_url
+from app.formats.plain import json_bytes, seed_form
+from app.formats.tables import as_csv, columns_of
 from app.kinds import KINDS, opening
 from app.language import choose
 from app.models import Meeting, Source
-from app.plain import json_bytes, seed_form
-from app.tables import as_csv, columns_of
 from app.urls import HOME, Addresses, page_path
 from app.values import PRIMARY
 

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from app.citations import work_of
-from app.described import LICENCE_NOTE, Described, Listed, licence_url
+from app.formats.citations import work_of
+from app.formats.described import LICENCE_NOTE, Described, Listed, licence_url
+from app.formats.plain import json_bytes, seed_form
+from app.formats.prose import STYLES, cite, plainly
 from app.models import Meeting, Quote
-from app.plain import json_bytes, seed_form
-from app.prose import STYLES, cite, plainly
 from app.queries import Tie
 from app.values import PRIMARY
 

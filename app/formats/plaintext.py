@@ -6,9 +6,11 @@ from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Any
 
-from app.citations import work_of
-from app.described import LICENCE_NOTE, Described, licence_url
 from app.footnotes import Footnotes
+from app.formats.citations import work_of
+from app.formats.described import LICENCE_NOTE, Described, licence_url
+from app.formats.plain import field_order
+from app.formats.prose import cite, plainly
 from app.kinds import KINDS
 from app.language import LANGUAGES, choose, marks, name_of, tag_of
 from app.models import (
@@ -22,8 +24,6 @@ from app.models import (
     SignatoryStanding,
     TextStanding,
 )
-from app.plain import field_order
-from app.prose import cite, plainly
 from app.references import made_by
 from app.values import PRIMARY, Name, Part, Text
 

@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote
 
-from app.citations import Creator, Work, listed_name
+from app.formats.citations import Creator, Work, listed_name
+from app.formats.plain import json_bytes
 from app.language import name_of
-from app.plain import json_bytes
 from app.values import PRIMARY
 
 _LATEX = {

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from app.described import Described, licence_url
+from app.formats.described import Described, licence_url
 from app.language import choose, tag_of
 from app.models import Meeting, Organization, Person, Source
 from app.values import PRIMARY

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from app import urls
-from app.answers import list_json, record_json
-from app.bibliography import bibtex, csl_json, ris
-from app.citations import works_of
-from app.described import Described, Listed, licence_url
-from app.feeds import atom
-from app.linked_data import graph
-from app.plain import json_bytes
-from app.plaintext import plain_text
-from app.tables import as_csv
+from app.formats.answers import list_json, record_json
+from app.formats.bibliography import bibtex, csl_json, ris
+from app.formats.citations import works_of
+from app.formats.described import Described, Listed, licence_url
+from app.formats.feeds import atom
+from app.formats.linked_data import graph
+from app.formats.plain import json_bytes
+from app.formats.plaintext import plain_text
+from app.formats.tables import as_csv
 from app.urls import LIST_FORMATS, RECORD_FORMATS
 
 Input = TypeVar("Input")

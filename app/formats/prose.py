@@ -8,7 +8,7 @@ from babel import Locale
 from babel.dates import format_date, format_skeleton
 from markupsafe import Markup
 
-from app.citations import Creator, Gettext, Work, listed_name
+from app.formats.citations import Creator, Gettext, Work, listed_name
 from app.language import LANGUAGES, marks, when
 from app.values import PRIMARY
 

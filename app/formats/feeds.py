@@ -3,7 +3,7 @@
 import re
 from xml.etree import ElementTree as ET
 
-from app.described import Described, Listed, first_instant, licence_url
+from app.formats.described import Described, Listed, first_instant, licence_url
 from app.language import choose, tag_of
 from app.models import Agreement
 from app.urls import LIST_FORMATS

@@ -10,10 +10,10 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
-from app.described import Described
+from app.formats.described import Described
+from app.formats.plain import field_order, seed_form
 from app.kinds import Kind
 from app.language import LANGUAGES
-from app.plain import field_order, seed_form
 from app.values import Name, Text
 
 _OPENS_FORMULA = tuple("=+-@\t\r\n＝＋－＠")
