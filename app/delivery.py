@@ -179,7 +179,8 @@ class Delivery:
         if self.prefix and f"{scope['path']}/".startswith(f"{self.prefix}/"):
             scope = {**scope, "path": scope["path"].removeprefix(self.prefix) or "/"}
         if scope["method"] in {"GET", "HEAD"}:
-            await self._send(await self._kept(self._negotiated(scope)), scope, send)
+            scope = self._negotiated(scope)
+            await self._send(await self._kept(scope), scope, send)
         else:
             await self._send(await self._made(scope), scope, send)
 

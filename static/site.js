@@ -118,13 +118,21 @@ function offerCopies(controls) {
     made.addEventListener("click", () => act(made));
     return made;
   }
-  for (const place of controls.querySelectorAll("[data-copy]")) {
-    place.append(
-      button(words.copy, async (made) => {
-        await navigator.clipboard.writeText(place.dataset.copy);
-        made.textContent = words.copied;
-      }),
-    );
+  // Browsers offer the clipboard to safe addresses only.
+  for (const place of navigator.clipboard ? controls.querySelectorAll("[data-copy]") : []) {
+    const name = place.previousElementSibling.textContent;
+    const made = button(words.copy, async () => {
+      await navigator.clipboard.writeText(place.dataset.copy);
+      say(words.copied);
+      setTimeout(say, 3000, words.copy);
+    });
+    function say(text) {
+      made.textContent = text;
+      made.setAttribute("aria-label", `${text}: ${name}`);
+    }
+    made.setAttribute("aria-live", "polite");
+    say(words.copy);
+    place.append(made);
   }
   if (navigator.share) {
     const share = () => navigator.share({ title: document.title, url: words.address }).catch(() => {});
@@ -134,11 +142,13 @@ function offerCopies(controls) {
   controls.querySelector("[data-picture]").addEventListener("click", (event) => {
     const picture = document.createElement("img");
     picture.src = event.target.href;
-    picture.alt = event.target.textContent;
+    picture.alt = `${event.target.textContent}: ${words.address}`;
     picture.width = picture.height = 240;
-    event.target.replaceWith(picture);
+    event.target.closest(".run").after(picture);
+    event.target.removeAttribute("data-picture");
+    picture.scrollIntoView({ block: "nearest" });
     event.preventDefault();
-  });
+  }, { once: true });
 }
 
 document.querySelectorAll("form[data-suggestions]").forEach(suggest);

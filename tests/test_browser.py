@@ -23,6 +23,7 @@ PAGES = (
     "/connections?focus=nothing",
     "/about",
     "/accessibility",
+    "/data",
     "/search?q=nuclear",
     "/nothing-here",
 )

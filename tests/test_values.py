@@ -10,6 +10,7 @@ from hypothesis import strategies as some
 from pydantic import TypeAdapter, ValidationError
 
 from app.values import (
+    Contact,
     LanguageTag,
     Name,
     Part,
@@ -37,6 +38,7 @@ KINDS: dict[str, Any] = {
     "PartialDate": PartialDate,
     "LanguageTag": LanguageTag,
     "WebAddress": WebAddress,
+    "Contact": Contact,
     "Written": Written,
     "Slug": Slug,
     "Reference": Reference,
@@ -57,6 +59,9 @@ KINDS: dict[str, Any] = {
         ("LanguageTag", "zh-Hant-HK"),
         ("LanguageTag", "pt-BR"),
         ("LanguageTag", "tyv"),
+        ("Contact", "faults@example.org"),
+        ("Contact", "a.b+c@mail.example.org"),
+        ("Contact", "https://example.org/faults?of=us#form"),
         ("WebAddress", "http://example.org"),
         ("WebAddress", "https://example.org/a?b=c&d=%20#e"),
         ("WebAddress", "https://пример.рф/текст"),
@@ -155,6 +160,15 @@ def test_date_is_legal_where_it_begins_with_a_day_of_the_calendar(written: str) 
 def test_malformed_language_tag_is_named(value: str) -> None:
     expected = f'"{value}" is not a language tag such as "en", "zh-Hans" (BCP 47)'
     assert refused(LanguageTag, value) == expected
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["", "us", "us@", "@example.org", "us@localhost", "a b@example.org", "http://a.example"],
+)
+def test_a_contact_nobody_can_be_reached_at_is_named(value: str) -> None:
+    expected = f'"{value}" is neither an e-mail address nor one that begins with https://'
+    assert refused(Contact, value) == expected
 
 
 @pytest.mark.parametrize(
