@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from app.kinds import Facet, Kind
+from app.values import LONGEST_QUERY, legible
 
 PAGE_SIZE = 50
 """How many records one page of a list shows."""
@@ -24,13 +25,15 @@ class BadParameterError(Exception):
 class Selection:
     """What a list is narrowed to, its order, and which of its pages.
 
-    Several values of one facet are "or", several facets "and".
+    Several values of one facet are "or", several facets "and"; `is_cut` where only the beginning
+    of the query is kept.
     """
 
     chosen: Mapping[str, tuple[str, ...]]
     query: str = ""
     sort: str = ""
     page: int = 1
+    is_cut: bool = False
 
     @property
     def is_narrowed(self) -> bool:
@@ -92,11 +95,13 @@ def read_selection(kind: Kind, given: Iterable[tuple[str, str]]) -> Selection:
     page = single.get("page", "1")
     if not (page.isascii() and page.isdigit() and len(page) < 10) or int(page) < 1:
         raise BadParameterError("page", page)
+    query = legible(single.get("q", ""))
     return Selection(
         chosen={name: tuple(sorted(set(values[name]))) for name in sorted(facets & set(values))},
-        query=single.get("q", ""),
+        query=query[:LONGEST_QUERY].strip(),
         sort=sort,
         page=int(page),
+        is_cut=len(query) > LONGEST_QUERY,
     )
 
 
