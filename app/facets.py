@@ -69,6 +69,11 @@ class Selection:
         """The same with one value less, on its first page."""
         return self._with(facet, {*self.chosen.get(facet, ())} - {value})
 
+    @property
+    def without_query(self) -> "Selection":
+        """The same without its words, on its first page."""
+        return replace(self, query="", page=1, is_cut=False)
+
     def _with(self, facet: str, values: set[str]) -> "Selection":
         chosen = {**self.chosen, facet: tuple(sorted(values))}
         return replace(

@@ -15,9 +15,10 @@ from sqlmodel import Session
 from app import facets, pages, queries
 from app.database import open_database
 from app.facets import BadParameterError, FacetValue, Selection, read_selection
-from app.kinds import KINDS, PAGED, SEED_ORDER, Kind
+from app.kinds import PAGED, SEED_ORDER, Kind
 from app.pages import ListPage, list_page
 from app.seed import read
+from app.values import LONGEST_QUERY
 
 FACETED = [kind for kind in PAGED if kind.facets]
 BASE = "https://meeting.example"
@@ -290,6 +291,32 @@ def test_what_cannot_be_used_is_named_and_every_way_on_is_there(
         assert our_site.client.get(link.get("href", "")).status_code == 200, link.get("href")
 
 
+def test_words_are_taken_back_and_the_rest_stays(our_site: Site) -> None:
+    page = shown(our_site, "/agreements?sector=energy&status=stated&sort=title&q=nuclear")
+    removals = {
+        said(item): item.findall("./a")[0] for item in page.findall(".//ul[@class='chosen']/li")
+    }
+    (link,) = [link for text, link in removals.items() if "nuclear remove" in text]
+    assert link.get("href") == "/agreements?sector=energy&status=stated&sort=title"
+    assert link.get("rel") == "nofollow"
+    assert canonical(page) == "/agreements"
+
+
+def test_an_order_is_no_list_of_its_own(our_site: Site) -> None:
+    assert canonical(shown(our_site, "/agreements?sort=title")) == "/agreements"
+    sorted_energy = shown(our_site, "/agreements?sort=title&sector=energy")
+    assert canonical(sorted_energy) == "/agreements?sector=energy"
+    assert canonical(shown(our_site, "/sources?page=2&sort=title")) == "/sources?page=2"
+
+
+def test_only_so_many_characters_of_the_words_are_kept(our_site: Site) -> None:
+    notice = f"Only the first {LONGEST_QUERY} characters were searched."
+    assert notice not in said(shown(our_site, "/agreements?q=" + "x" * LONGEST_QUERY))
+    cut = shown(our_site, "/agreements?q=" + "x" * 5000)
+    assert notice in said(cut)
+    assert "x" * (LONGEST_QUERY + 1) not in said(cut)
+
+
 @pytest.mark.parametrize("kind", PAGED, ids=lambda kind: kind.noun)
 def test_what_is_empty_or_unknown_changes_nothing(our_site: Site, kind: Kind) -> None:
     bare = our_site.client.get(f"/{kind.noun}").text
@@ -324,11 +351,15 @@ def test_every_list_has_a_title_of_its_own(our_site: Site, session: Session) -> 
 
 @pytest.mark.parametrize("kind", PAGED, ids=lambda kind: kind.noun)
 def test_the_next_thing_to_read_hangs_on_the_same_thread(session: Session, kind: Kind) -> None:
-    """Following the thread from any record comes back to it and reads each once."""
-    for record in queries.records(session, kind.noun):
-        read_on, at = [record.slug], queries.next_in_thread(session, kind, record)
-        if not kind.thread:
-            assert at is None
-        elif at is not None:
-            assert KINDS[at.kind] is kind
-            assert at.slug not in read_on
+    """The one that follows in the order of the seed, the first after the last."""
+    threads = [facet for facet in kind.facets if facet.name == kind.thread]
+    held = {
+        slug: [value for facet in threads for value in facet.values(record)]
+        for slug, record in RECORDS[kind.noun].items()
+    }
+    slugs = list(held)
+    for at, record in enumerate(queries.records(session, kind.noun)):
+        thread = held[record.slug][:1]
+        others = [slug for slug in slugs[at + 1 :] + slugs[:at] if set(thread) & set(held[slug])]
+        following = queries.next_in_thread(session, kind, record)
+        assert (following and following.slug) == (others[0] if others else None)
