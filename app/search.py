@@ -5,7 +5,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from types import MappingProxyType
 
 from app.kinds import kind_of
@@ -100,7 +100,7 @@ def is_han(word: str) -> bool:
     return bool(_IS_HAN.match(word))
 
 
-@cache
+@lru_cache(maxsize=8192)
 def _stems(word: str) -> frozenset[str]:
     """What a word may be without its ending."""
     sizes = range(max(SHORTEST_STEM, len(word) - LONGEST_ENDING), len(word) + 1)
