@@ -165,9 +165,10 @@ def _key(kind: Kind, sort: Sort, language: str, record: Any) -> Any:
 
 def _names(seed: Seed) -> Iterator[dict[str, object]]:
     for record in seed.each():
-        for words in dict.fromkeys(index_words(name) for _, name in naming(record)):
+        called = ((index_words(name), code.partition("-")[0]) for code, name in naming(record))
+        for words, language in dict.fromkeys(called):
             if words:
-                yield {"words": words, "record_id": record.id}
+                yield {"words": words, "record_id": record.id, "language": language}
 
 
 def _verify(connection: Connection) -> None:

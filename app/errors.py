@@ -12,7 +12,6 @@ from app import pages, queries, urls
 from app.facets import BadParameterError
 from app.formats.plain import json_bytes
 from app.kinds import KINDS
-from app.language import PUBLISHED
 from app.models import Withdrawal
 from app.site import Site
 from app.values import PRIMARY
@@ -74,11 +73,6 @@ def is_for_programs(path: str) -> bool:
     )
 
 
-def language_of(path: str) -> str:
-    """The language of the pages that a path stands among."""
-    return next((code for code in PUBLISHED if f"{path}/".startswith(f"/{code}/")), PRIMARY)
-
-
 def problem(status: int, detail: str = "", **members: Any) -> Response:
     """Problem details (RFC 9457, section 3): `detail` says what is wrong with this request."""
     told = {
@@ -97,7 +91,7 @@ def answer_errors(app: FastAPI, site: Site) -> None:
     """Make every error an answer, and lead from a near miss to the canonical address."""
 
     def page(path: str, status: int, told: pages.ErrorPage) -> Response:
-        text = site.renderers[language_of(path)].render("error.html", path=path, page=told)
+        text = site.renderers[urls.language_of(path)].render("error.html", path=path, page=told)
         return HTMLResponse(text, status_code=status, headers=PAGE_HEADERS)
 
     def canonical(path: str) -> str | None:

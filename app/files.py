@@ -261,16 +261,11 @@ def _changes(site: Site) -> View:
     return view
 
 
-_UNLISTED = {urls.page_path(urls.SEARCH, language) for language in PUBLISHED}
-
-
 def _sitemap(site: Site) -> View:
     def view(_: Request) -> Response:
         with site.session() as session:
-            rows = queries.every_record(session)
-        paths = urls.every_page((row.kind, row.slug) for row in rows)
-        listed = [site.addresses.absolute(path) for path in paths if path not in _UNLISTED]
-        return _rendered(site, "feeds/sitemap.xml", "application/xml", addresses=listed)(_)
+            mapped = pages.site_map(session)
+        return _rendered(site, "feeds/sitemap.xml", "application/xml", pages=mapped)(_)
 
     return view
 

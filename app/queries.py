@@ -32,7 +32,7 @@ from app.search import (
     nearest,
     words_of,
 )
-from app.values import LONGEST_QUERY
+from app.values import LONGEST_QUERY, PRIMARY
 
 
 @dataclass(frozen=True)
@@ -230,6 +230,18 @@ def events(session: Session, part: str) -> Sequence[Event]:
     return session.exec(ordered.order_by(col(Event.held_on), col(Event.id))).all()
 
 
+def revisions(session: Session) -> dict[tuple[str, str], str]:
+    """The day of the last correction of every record that has been corrected, by kind and slug."""
+    found: dict[tuple[str, str], str] = {}
+    for noun, kind in KINDS.items():
+        model: Any = kind.model
+        rows = session.exec(
+            select(model.slug, model.revised_on).where(model.revised_on.is_not(None))
+        )
+        found |= {(noun, slug): day for slug, day in rows}
+    return found
+
+
 def with_disagreements(session: Session) -> list[RecordRow]:
     """The records on which sources contradict each other."""
     found: list[RecordRow] = []
@@ -390,8 +402,9 @@ def _expression(session: Session, query: str, column: str = "") -> str | None:
 
 
 # An exact name stands before all others, then comes what has the words in its names, then what
-# has them in its texts, and with it what only tells of the rest. Among names, the one of which
-# the words are the greater part comes first; else a word in a name counts ten times.
+# has them in its texts, and with it what only tells of the rest. Among names, those in the
+# reader's language come first, then the one of which the words are the greater part; else a word
+# in a name counts ten times.
 _RANKED = """
     WITH named AS (SELECT record_id AS id FROM name WHERE words = :words),
     titled AS (SELECT rowid AS id FROM search_index WHERE search_index MATCH :titled),
@@ -413,11 +426,16 @@ _RANKED = """
         SELECT *, CASE place WHEN 1 THEN (
             SELECT min(length(words)) FROM name
             WHERE record_id = placed.id AND instr(' ' || words, ' ' || :words)
-        ) END AS size
+        ) END AS size, place = 1 AND EXISTS (
+            SELECT 1 FROM name WHERE record_id = placed.id AND language = :language
+                AND instr(' ' || words, ' ' || :words)
+        ) AS own
         FROM placed
     ),
     ranked AS (
-        SELECT *, row_number() OVER (ORDER BY place, size IS NULL, size, score, id) AS rank
+        SELECT *, row_number() OVER (
+            ORDER BY place, size IS NULL, own DESC, size, score, id
+        ) AS rank
         FROM sized
     )
 """
@@ -441,8 +459,16 @@ _SEARCH = _ranking(_BY_PART)
 _SUGGEST = _ranking("SELECT id FROM ranked ORDER BY rank LIMIT :size")
 
 
-def _best(session: Session, statement: TextClause, query: str, size: int, column: str = "") -> Any:
-    """The rows of a ranking; nothing where a query has no word."""
+def _best(
+    session: Session,
+    statement: TextClause,
+    query: str,
+    language: str,
+    *,
+    size: int,
+    column: str = "",
+) -> Any:
+    """The rows of a ranking for readers of a language; nothing where a query has no word."""
     expression = _expression(session, query, column)
     if expression is None:
         return ()
@@ -451,18 +477,20 @@ def _best(session: Session, statement: TextClause, query: str, size: int, column
         "expression": expression,
         "titled": _expression(session, query, "title"),
         "most": MOST_MATCHES + 1,
+        "language": language,
         "size": size,
     }
     return session.connection().execute(statement, asked)
 
 
-def search(session: Session, query: str) -> list[Matches]:
+def search(session: Session, query: str, language: str = PRIMARY) -> list[Matches]:
     """The records that have every word of a query, by kind and part, the best first.
 
+    Of what is called by the words, what is called so in the language comes first.
     Any text is a query. Raises nothing: what has no word finds nothing.
     """
     gathered: dict[tuple[str, str, int], list[int]] = {}
-    for identifier, kind, part, number in _best(session, _SEARCH, query, MOST_SHOWN):
+    for identifier, kind, part, number in _best(session, _SEARCH, query, language, size=MOST_SHOWN):
         gathered.setdefault((kind, part, number), []).append(identifier)
     wanted = [identifier for ids in gathered.values() for identifier in ids]
     found = session.exec(select(RecordRow).where(col(RecordRow.id).in_(wanted)))
@@ -473,9 +501,12 @@ def search(session: Session, query: str) -> list[Matches]:
     ]
 
 
-def suggestions(session: Session, query: str, most: int) -> list[RecordRow]:
+def suggestions(
+    session: Session, query: str, most: int, language: str = PRIMARY
+) -> list[RecordRow]:
     """The records that are called by the words of a query, the last of which may go on."""
-    ids = [identifier for (identifier,) in _best(session, _SUGGEST, query, most, "title")]
+    best = _best(session, _SUGGEST, query, language, size=most, column="title")
+    ids = [identifier for (identifier,) in best]
     found = session.exec(select(RecordRow).where(col(RecordRow.id).in_(ids)))
     return sorted(found, key=lambda row: ids.index(row.id))
 

@@ -125,7 +125,7 @@ def _suggestions(site: Site, language: str) -> View:
     def view(request: Request) -> Response:
         query = once("q", request.query_params.getlist("q"))
         with site.session() as session:
-            rows = queries.suggestions(session, query, MOST_SUGGESTIONS)
+            rows = queries.suggestions(session, query, MOST_SUGGESTIONS, language)
         text = site.renderers[language].render("feeds/suggestions.json", page=(query, rows))
         return Response(text, media_type=SUGGESTIONS_TYPE, headers=PAGE_HEADERS)
 
