@@ -157,6 +157,19 @@ def static_path(name: str, digest: str) -> str:
     return f"{STATIC}/{digest}/{quote(name)}"
 
 
+def language_of(path: str) -> str:
+    """The language of the pages that a path stands among."""
+    bare = path.partition("?")[0]
+    return next((code for code in PUBLISHED if f"{bare}/".startswith(f"/{code}/")), PRIMARY)
+
+
+def in_language(path: str, language: str) -> str:
+    """The path of the same page in another language."""
+    here = language_of(path)
+    bare = path if here == PRIMARY else path.removeprefix(f"/{here}")
+    return _in_language(bare or "/", language)
+
+
 def every_page(records: Iterable[tuple[str, str]]) -> Iterator[str]:
     """The path of every HTML page, given every record as kind and slug."""
     known = [(noun, slug) for noun, slug in records if KINDS[noun].has_pages]

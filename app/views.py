@@ -17,7 +17,6 @@ from app.kinds import KINDS, PAGED, Kind
 from app.language import PUBLISHED
 from app.rendering import Renderer
 from app.urls import Addresses
-from app.values import PRIMARY
 
 PAGE_HEADERS = {"cache-control": "no-cache"}
 """A page may be kept, and is asked about each time: a 304 costs next to nothing."""
@@ -183,11 +182,6 @@ def redirect_routes(engine: Engine, addresses: Addresses) -> APIRouter:
     return router
 
 
-def _language_of(path: str) -> str:
-    """The language of the pages that a path stands among."""
-    return next((code for code in PUBLISHED if f"{path}/".startswith(f"/{code}/")), PRIMARY)
-
-
 def answer_errors(
     app: FastAPI, engine: Engine, renderers: dict[str, Renderer], addresses: Addresses
 ) -> None:
@@ -203,7 +197,7 @@ def answer_errors(
         return meant if meant in urls.every_path(known) else None
 
     def page(path: str, status: int, fault: pages.Fault | None = None) -> Response:
-        language = _language_of(path)
+        language = urls.language_of(path)
         text = renderers[language].render(
             "error.html", path=path, page=pages.ErrorPage(status, fault)
         )

@@ -1,4 +1,5 @@
-// Enhances what works without it: suggestions while typing, and the way back to a narrowed list.
+// Enhances what works without it: suggestions while typing, the way back to a narrowed list,
+// and a line that offers the page in the reader's language.
 "use strict";
 
 // A combobox with a list of links (ARIA Authoring Practices, "Combobox with listbox popup").
@@ -107,5 +108,21 @@ function leadBack() {
   }
 }
 
+// One line at most: the page in the first of the reader's languages that it exists in.
+function offer() {
+  const own = document.documentElement.lang.split("-")[0];
+  const offers = [...document.querySelectorAll(".offer")];
+  for (const wanted of navigator.languages ?? []) {
+    const language = wanted.split("-")[0];
+    if (language === own) return;
+    const found = offers.find((line) => line.lang.split("-")[0] === language);
+    if (!found) continue;
+    found.hidden = false;
+    found.querySelector("button").addEventListener("click", () => found.remove());
+    return;
+  }
+}
+
 document.querySelectorAll("form[data-suggestions]").forEach(suggest);
 leadBack();
+offer();
