@@ -97,8 +97,9 @@ def opening(text: str, length: int = OPENING_LENGTH) -> str:
     if len(text) <= length:
         return text
     cut = text[:length]
-    # Chinese has no spaces to cut at.
-    head = cut.rsplit(" ", 1)[0] if " " in cut else cut
+    # Chinese has no spaces to cut at, or only around a few foreign words.
+    space = cut.rfind(" ")
+    head = cut[:space] if space > length // 2 else cut
     return head.rstrip(" ,;:.，；：。、") + "…"
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from app import queries
+from app import queries, urls
 from app.facets import (
     PAGE_SIZE,
     BadParameterError,
@@ -20,7 +20,7 @@ from app.facets import (
 )
 from app.footnotes import Footnotes
 from app.kinds import KINDS, SEED_ORDER, Facet, Kind, kind_of, opening
-from app.language import choose
+from app.language import LANGUAGES, PUBLISHED, choose
 from app.models import (
     AgreementKind,
     Event,
@@ -40,6 +40,7 @@ from app.search import (
     telling,
     words_of,
 )
+from app.values import PRIMARY
 
 CONNECTED = ("people", "agreements", "quotes", "commissions", "sectors", "organizations")
 """The kinds whose records the connections are between, from left to right."""
@@ -502,7 +503,7 @@ def search_page(session: Session, query: str, language: str) -> SearchPage:
     """
     asked = _shown(query)
     query = asked[:LONGEST_QUERY].strip()
-    matches = queries.search(session, query)
+    matches = queries.search(session, query, language)
     full = queries.whole(session, (row for group in matches for row in group.rows))
     marks = Highlighter(query)
     total = sum(group.count for group in matches)
@@ -543,6 +544,33 @@ def _hit(record: Any, marks: Highlighter, language: str) -> Hit:
         chosen = choose(gist.root, language)
         excerpt = Excerpt(chosen.lang or language, [Piece(opening(chosen.text, LONGEST_EXCERPT))])
     return Hit(record, marks.pieces(title.text), title.lang or "", excerpt)
+
+
+@dataclass(frozen=True)
+class Mapped:
+    """A page as search engines are told of it: the same in every language, and since when."""
+
+    path: str
+    alternates: Mapping[str, str]
+    changed_on: str
+
+
+def site_map(session: Session) -> list[Mapped]:
+    """Every page that is to be found by others; of what a reader asks there is no end."""
+    records = [(row.kind, row.slug) for row in queries.every_record(session)]
+    released_on = queries.meeting(session).released_on
+    corrected = {
+        urls.record_path(noun, slug): day
+        for (noun, slug), day in queries.revisions(session).items()
+    }
+    unlisted = urls.page_path(urls.SEARCH)
+    mapped: list[Mapped] = []
+    for path in urls.every_page(records):
+        bare = urls.in_language(path, PRIMARY)
+        if bare != unlisted:
+            alternates = {LANGUAGES[code].tag: urls.in_language(path, code) for code in PUBLISHED}
+            mapped.append(Mapped(path, alternates, corrected.get(bare, released_on)))
+    return mapped
 
 
 def connected(session: Session) -> list[RecordRow]:

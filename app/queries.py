@@ -23,6 +23,7 @@ from app.models import (
     RecordRow,
 )
 from app.search import LONGEST_QUERY, index_words, is_han, match_expression, nearest, words_of
+from app.values import PRIMARY
 
 
 @dataclass(frozen=True)
@@ -220,6 +221,18 @@ def events(session: Session, part: str) -> Sequence[Event]:
     return session.exec(ordered.order_by(col(Event.held_on), col(Event.id))).all()
 
 
+def revisions(session: Session) -> dict[tuple[str, str], str]:
+    """The day of the last correction of every record that has been corrected, by kind and slug."""
+    found: dict[tuple[str, str], str] = {}
+    for noun, kind in KINDS.items():
+        model: Any = kind.model
+        rows = session.exec(
+            select(model.slug, model.revised_on).where(model.revised_on.is_not(None))
+        )
+        found |= {(noun, slug): day for slug, day in rows}
+    return found
+
+
 def with_disagreements(session: Session) -> list[RecordRow]:
     """The records on which sources contradict each other."""
     found: list[RecordRow] = []
@@ -378,13 +391,14 @@ _SEARCH = text("""
             count(*) OVER (PARTITION BY record.kind, record.part) AS number
         FROM hit JOIN record ON record.id = hit.id
     )
-    SELECT id, kind, part, number FROM ranked WHERE at <= :size ORDER BY score, id
+    SELECT id, kind, part, number, score FROM ranked WHERE at <= :size ORDER BY score, id
 """)
 
 
-def search(session: Session, query: str) -> list[Matches]:
+def search(session: Session, query: str, language: str = PRIMARY) -> list[Matches]:
     """The records that have every word of a query, by kind and part, the best first.
 
+    Of those that match equally, the ones that are called so in the language come first.
     Any text is a query. Raises nothing: what has no word finds nothing.
     """
     expression = match_expression(query)
@@ -399,35 +413,60 @@ def search(session: Session, query: str) -> list[Matches]:
             "size": MOST_SHOWN,
         },
     )
+    found = [tuple(hit) for hit in hits]
+    wanted = [identifier for identifier, *_ in found]
+    rows = {
+        row.id: row for row in session.exec(select(RecordRow).where(col(RecordRow.id).in_(wanted)))
+    }
+    asked = words_of(query)
     gathered: dict[tuple[str, str, int], list[int]] = {}
-    for identifier, kind, part, number in hits:
+    # Sorting keeps the order of what is equal.
+    for identifier, kind, part, number, _ in sorted(
+        found, key=lambda hit: (hit[4], not _is_called(rows[hit[0]], asked, language))
+    ):
         gathered.setdefault((kind, part, number), []).append(identifier)
-    wanted = [identifier for ids in gathered.values() for identifier in ids]
-    found = session.exec(select(RecordRow).where(col(RecordRow.id).in_(wanted)))
-    rows = {row.id: row for row in found}
     return [
         Matches(kind, part, number, [rows[identifier] for identifier in ids])
         for (kind, part, number), ids in gathered.items()
     ]
 
 
+def _is_called(row: RecordRow, words: Sequence[str], language: str) -> bool:
+    """Whether all words are in what a record is called in a language."""
+    title = f" {' '.join(words_of(row.title.get(language, '')))}"
+    return all((word if is_han(word) else f" {word}") in title for word in words)
+
+
 _SUGGEST = text("""
-    SELECT rowid FROM search_index WHERE search_index MATCH :expression
-    ORDER BY rowid IN (SELECT record_id FROM name WHERE words = :words) DESC,
-        bm25(search_index, 10.0, 1.0), rowid
+    SELECT rowid, rowid IN (SELECT record_id FROM name WHERE words = :words),
+        bm25(search_index, 10.0, 1.0)
+    FROM search_index WHERE search_index MATCH :expression
+    ORDER BY 2 DESC, 3, rowid
     LIMIT :most
 """)
 
 
-def suggestions(session: Session, query: str, most: int) -> list[RecordRow]:
-    """The records that are called by the words of a query, the last of which may go on."""
+def suggestions(
+    session: Session, query: str, most: int, language: str = PRIMARY
+) -> list[RecordRow]:
+    """The records that are called by the words of a query, the last of which may go on.
+
+    An exact name comes first, then what is called so in the language, then the best.
+    """
     expression = match_expression(query, column="title")
     if expression is None:
         return []
     asked = {"expression": expression, "words": index_words(query), "most": most}
-    ids = list(session.connection().execute(_SUGGEST, asked).scalars())
-    found = session.exec(select(RecordRow).where(col(RecordRow.id).in_(ids)))
-    return sorted(found, key=lambda row: ids.index(row.id))
+    found = [tuple(hit) for hit in session.connection().execute(_SUGGEST, asked)]
+    ids = [identifier for identifier, *_ in found]
+    rows = {
+        row.id: row for row in session.exec(select(RecordRow).where(col(RecordRow.id).in_(ids)))
+    }
+    words = words_of(query)
+    ordered = sorted(
+        found, key=lambda hit: (not hit[1], not _is_called(rows[hit[0]], words, language), hit[2])
+    )
+    return [rows[identifier] for identifier, *_ in ordered]
 
 
 _IS_KNOWN = text("SELECT 1 FROM vocabulary WHERE term >= :word AND term < :beyond LIMIT 1")

@@ -14,7 +14,6 @@ from app import pages, queries, urls
 from app.assets import Asset
 from app.facets import BadParameterError, once, read_selection
 from app.kinds import KINDS, PAGED, Kind
-from app.language import PUBLISHED
 from app.rendering import Renderer
 from app.urls import Addresses
 
@@ -99,7 +98,7 @@ def page_routes(engine: Engine, renderer: Renderer, addresses: Addresses) -> API
     def suggestions_view(request: Request) -> Response:
         query = once("q", request.query_params.getlist("q"))
         with Session(engine) as session:
-            rows = queries.suggestions(session, query, MOST_SUGGESTIONS)
+            rows = queries.suggestions(session, query, MOST_SUGGESTIONS, language)
             text = renderer.render("feeds/suggestions.json", path="", page=(query, rows))
         return Response(text, media_type=SUGGESTIONS_TYPE, headers=PAGE_HEADERS)
 
@@ -139,10 +138,7 @@ def file_routes(
 
     def sitemap_view() -> Response:
         with Session(engine) as session:
-            rows = queries.every_record(session)
-            paths = urls.every_page((row.kind, row.slug) for row in rows)
-            listed = [addresses.absolute(path) for path in paths if path not in _UNLISTED]
-        text = renderer.render("feeds/sitemap.xml", addresses=listed)
+            text = renderer.render("feeds/sitemap.xml", pages=pages.site_map(session))
         return Response(text, media_type="application/xml", headers=PAGE_HEADERS)
 
     def robots_view() -> Response:
@@ -161,9 +157,6 @@ def file_routes(
     ):
         router.add_api_route(path, view, methods=["GET"])
     return router
-
-
-_UNLISTED = {urls.page_path(urls.SEARCH, language) for language in PUBLISHED}
 
 
 def redirect_routes(engine: Engine, addresses: Addresses) -> APIRouter:
