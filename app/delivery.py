@@ -74,9 +74,10 @@ class Kept:
             hashlib.sha256(self.body).hexdigest()[:24].encode(),
             b"" if coding == b"identity" else b"-" + coding,
         )
-        common = [*self.headers, (b"etag", tag)]
-        if self.is_compressible:
-            common.append((b"vary", b"accept-encoding"))
+        common = [header for header in self.headers if header[0] != b"vary"]
+        varies = [value for name, value in self.headers if name == b"vary"]
+        varies += [b"accept-encoding"] if self.is_compressible else []
+        common += [(b"etag", tag), *([(b"vary", b", ".join(varies))] if varies else [])]
         body = _CODINGS[coding](self.body)
         headers = [*common, (b"content-length", b"%d" % len(body))]
         if coding != b"identity":
@@ -93,16 +94,26 @@ _CODINGS: dict[bytes, Callable[[bytes], bytes]] = {
 }
 
 
-def _preferred(accepted: bytes) -> bytes:
-    """The best content coding that Accept-Encoding allows (RFC 9110, section 12.5.3)."""
+_HTML_RANGES = (b"text/html", b"text/*", b"*/*")
+"""What a browser's wish for a page is called, the most exact first."""
+
+
+def _weights(accepted: bytes) -> dict[bytes, float]:
+    """What an Accept… header names, with the quality it gives each (RFC 9110, section 12.4.2)."""
     weights: dict[bytes, float] = {}
     for item in accepted.lower().split(b","):
-        name, _, parameter = item.strip().partition(b";")
-        weight = parameter.strip().removeprefix(b"q=")
+        name, *parameters = (part.strip() for part in item.split(b";"))
+        quality = next((part[2:] for part in parameters if part.startswith(b"q=")), b"1")
         try:
-            weights[name.strip()] = float(weight) if weight else 1.0
+            weights[name] = float(quality)
         except ValueError:
-            weights[name.strip()] = 0.0
+            weights[name] = 0.0
+    return weights
+
+
+def _preferred(accepted: bytes) -> bytes:
+    """The best content coding that Accept-Encoding allows (RFC 9110, section 12.5.3)."""
+    weights = _weights(accepted)
     for coding in (b"br", b"gzip"):
         if weights.get(coding, weights.get(b"*", 0.0)) > 0:
             return coding
@@ -120,7 +131,12 @@ class Delivery:
     """Wraps an application whose answers never change while it runs.
 
     `parameters` names, by path, the query parameters that change an answer; what else stands
-    in a query is no part of it. `prefix` is a path that addresses may begin with.
+    in a query is no part of it, except below `verbatim`, where every parameter counts.
+    `other_forms` gives the other forms of what is at a path, as media type and path: the one that
+    `Accept` prefers to HTML is sent in its place. `prefix` is a path that addresses may begin with.
+
+    Every answer gets the security headers; one that sets such a header itself keeps its own,
+    and one that sets it empty goes without.
     """
 
     def __init__(
@@ -128,11 +144,15 @@ class Delivery:
         app: App,
         *,
         parameters: Mapping[str, Collection[str]],
+        other_forms: Callable[[str], Mapping[str, str]] = lambda _: {},
+        verbatim: str | None = None,
         prefix: str = "",
         is_https: bool = False,
     ) -> None:
         self.app = app
         self.parameters = parameters
+        self.other_forms = other_forms
+        self.verbatim = verbatim
         self.prefix = prefix
         headers = SECURITY_HEADERS | (STRICT_TRANSPORT if is_https else {})
         self.headers = [(name.encode(), value.encode()) for name, value in headers.items()]
@@ -148,9 +168,23 @@ class Delivery:
         if self.prefix and f"{scope['path']}/".startswith(f"{self.prefix}/"):
             scope = {**scope, "path": scope["path"].removeprefix(self.prefix) or "/"}
         if scope["method"] in {"GET", "HEAD"}:
-            await self._send(await self._kept(scope), scope, send)
+            await self._send(await self._kept(self._negotiated(scope)), scope, send)
         else:
             await self._send(await self._made(scope), scope, send)
+
+    def _negotiated(self, scope: Scope) -> Scope:
+        """A request for the form of a page that its Accept header prefers to HTML, if any."""
+        accepted = b",".join(value for name, value in scope["headers"] if name == b"accept")
+        if not accepted or accepted.startswith((b"text/html", b"*/*")):
+            return scope
+        weights = _weights(accepted)
+        html = next((weights[name] for name in _HTML_RANGES if name in weights), 0.0)
+        chosen, preferred = None, html
+        for media_type, path in self.other_forms(scope["path"]).items():
+            weight = weights.get(media_type.encode(), 0.0)
+            if weight > preferred:
+                chosen, preferred = path, weight
+        return {**scope, "path": chosen, "chosen": chosen} if chosen else scope
 
     async def _kept(self, scope: Scope) -> Kept:
         path: str = scope["path"]
@@ -179,8 +213,13 @@ class Delivery:
                 self.pages[path] = kept
         return kept
 
+    def _link(self, path: str) -> bytes:
+        return (self.prefix + path).encode()
+
     def _meant(self, path: str, query: bytes) -> str:
         """A query without the parameters that change nothing, and without empty ones."""
+        if self.verbatim is not None and path.startswith(self.verbatim):
+            return query.decode("latin-1")
         # A near miss of a path keeps its query, so that a redirect can carry it on.
         known = self.parameters.get(path.rstrip("/").lower(), ())
         given = parse_qsl(query.decode("latin-1"), encoding="utf-8", errors="replace")
@@ -205,8 +244,10 @@ class Delivery:
         except Exception:
             # The application has answered with its error page before it raises.
             _LOGGER.exception("error while answering %s", scope["path"])
-        kept = [header for header in headers if header[0] != b"content-length"]
-        return Kept(status, [*kept, *self.headers], b"".join(pieces))
+        own = {name for name, _ in headers}
+        kept = [header for header in headers if header[0] != b"content-length" and header[1]]
+        added = [header for header in self.headers if header[0] not in own]
+        return Kept(status, [*kept, *added], b"".join(pieces))
 
     async def _send(self, kept: Kept, scope: Scope, send: Send) -> None:
         accepted, wanted = b"", b""
@@ -218,6 +259,9 @@ class Delivery:
                 wanted = wanted + b"," + value if wanted else value
         coding = _preferred(accepted) if accepted and kept.is_compressible else b"identity"
         headers, unchanged, tag, body = kept.form(coding)
+        if "chosen" in scope:
+            chosen = [(b"vary", b"accept"), (b"content-location", self._link(scope["chosen"]))]
+            headers, unchanged = [*headers, *chosen], [*unchanged, *chosen]
         if wanted and kept.status == 200 and _matches(wanted, tag):
             await send({"type": "http.response.start", "status": 304, "headers": unchanged})
             await send({"type": "http.response.body", "body": b""})

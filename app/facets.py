@@ -17,7 +17,11 @@ class BadParameterError(Exception):
     def __init__(self, name: str, value: str | None = None) -> None:
         self.name = name
         self.value = value
-        super().__init__(f"{name}={value}")
+        super().__init__(
+            f'The parameter "{name}" may be given once only.'
+            if value is None
+            else f'The parameter "{name}" cannot be "{value}".'
+        )
 
 
 @dataclass(frozen=True)

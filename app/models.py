@@ -388,6 +388,21 @@ class Change(Part):
     """What it changed."""
 
 
+class Withdrawal(Part):
+    """A record that was taken back: its address says so for ever, and why."""
+
+    kind: Written
+    """The kind that it was of."""
+    slug: Slug
+    """The slug that it had."""
+    reference: Reference
+    """The permanent code that it had; never used again."""
+    withdrawn_on: PartialDate
+    """The day on which it was taken back."""
+    reason: Text
+    """Why it was taken back."""
+
+
 class Record(SQLModel):
     """What every described item has."""
 
@@ -460,6 +475,8 @@ class Meeting(Record, table=True):
     """The licence of the texts and data, as an SPDX identifier."""
     changes: list[Change] = several(list[Change])
     """What each version changed."""
+    withdrawn: list[Withdrawal] = several(list[Withdrawal])
+    """Records that were taken back."""
     contact: Written | None = None
     """Where a mistake can be reported."""
 

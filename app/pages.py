@@ -19,6 +19,8 @@ from app.facets import (
     Selection,
 )
 from app.footnotes import Footnotes
+from app.formats.dataset import DataFile
+from app.formats.tables import Column, columns_of
 from app.kinds import KINDS, SEED_ORDER, Facet, Kind, kind_of, opening
 from app.language import LANGUAGES, PUBLISHED, choose
 from app.models import (
@@ -29,6 +31,7 @@ from app.models import (
     Record,
     RecordRow,
     Source,
+    Withdrawal,
 )
 from app.queries import KindCount, SectorCount
 from app.search import (
@@ -205,6 +208,15 @@ class AboutPage:
 
 
 @dataclass(frozen=True)
+class DataPage:
+    """The whole of the data as files, and the columns of each kind's table."""
+
+    meeting: Meeting
+    files: Sequence[DataFile]
+    columns: Mapping[str, Sequence[Column]]
+
+
+@dataclass(frozen=True)
 class Hit:
     """A record that a search found: its title and the part of its text that has the words."""
 
@@ -245,22 +257,24 @@ class SearchPage:
 
 @dataclass(frozen=True)
 class Fault:
-    """A query parameter that cannot be used, and what could stand in its place.
+    """A part of an address that cannot be used, and what could stand in its place.
 
-    Without a value it was given more than once.
+    A parameter without a value was given more than once. `addresses` are whole ones, by path.
     """
 
     name: str
     value: str | None
     valid: Sequence[FacetValue]
+    addresses: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
 class ErrorPage:
-    """Something that went wrong: the status of the answer, and the parameter that is at fault."""
+    """Something that went wrong: the status of the answer, and, where it is known, why."""
 
     status: int
-    fault: Fault | None
+    fault: Fault | None = None
+    withdrawal: Withdrawal | None = None
 
 
 def fault(session: Session, kind: Kind | None, error: BadParameterError) -> Fault:
@@ -331,11 +345,8 @@ class ConnectionsPage:
         return self.focus.row if self.focus else None
 
 
-def record_page(session: Session, kind: Kind, slug: str) -> RecordPage | None:
-    """Everything the page of a record shows, or None where there is no such record."""
-    record = queries.record(session, kind.noun, slug)
-    if record is None:
-        return None
+def record_page(session: Session, kind: Kind, record: Any) -> RecordPage:
+    """Everything the page of a record shows."""
     ties = queries.ties(session, record)
     is_source = kind.noun == "sources"
     groups = [] if is_source else _groups(session, kind, ties)
@@ -346,7 +357,7 @@ def record_page(session: Session, kind: Kind, slug: str) -> RecordPage | None:
     return RecordPage(
         kind=kind,
         record=record,
-        names=_names(session, [record, *grouped]),
+        names=names_of(session, [record, *grouped]),
         footnotes=Footnotes(record, sources.values()),
         sources=sources,
         groups=groups,
@@ -363,10 +374,7 @@ def list_page(session: Session, kind: Kind, selection: Selection, language: str)
 
     Raises BadParameterError where a value of a facet is none, or the list has no such page.
     """
-    for facet in kind.facets:
-        for value in selection.chosen.get(facet.name, ()):
-            if not queries.has_facet_value(session, kind, facet, value):
-                raise BadParameterError(facet.name, value)
+    refuse_unknown(session, kind, selection)
     found = queries.listing(session, kind, selection, language)
     last = max(1, -(-sum(found.counts.values()) // PAGE_SIZE))
     if selection.page > last:
@@ -390,10 +398,18 @@ def list_page(session: Session, kind: Kind, selection: Selection, language: str)
             for sort in (SEED_ORDER, *kind.sorts)
         ],
         pages=_numbered(selection, last),
-        names=_names(session, found.records),
+        names=names_of(session, found.records),
         sector_counts=queries.sector_counts(session) if kind.noun == "sectors" else (),
         kind_counts=queries.kind_counts(session) if kind.noun == "sectors" else (),
     )
+
+
+def refuse_unknown(session: Session, kind: Kind, selection: Selection) -> None:
+    """Raise BadParameterError where a chosen value of a facet is none."""
+    for facet in kind.facets:
+        for value in selection.chosen.get(facet.name, ()):
+            if not queries.has_facet_value(session, kind, facet, value):
+                raise BadParameterError(facet.name, value)
 
 
 def _choices(session: Session, kind: Kind, selection: Selection, facet: Facet) -> FacetChoices:
@@ -453,7 +469,7 @@ def timeline_page(session: Session) -> TimelinePage:
     return TimelinePage(
         days=_by_day(visit),
         series=series,
-        names=_names(session, both),
+        names=names_of(session, both),
         footnotes=_footnotes(session, both),
     )
 
@@ -470,7 +486,7 @@ def home_page(session: Session) -> HomePage:
     named = [meeting, quote, *agreements, *visit, *organizations]
     return HomePage(
         meeting=meeting,
-        names=_names(session, named),
+        names=names_of(session, named),
         footnotes=_footnotes(session, [meeting])[meeting.slug],
         counts=queries.counts(session),
         documents=documents,
@@ -493,6 +509,15 @@ def about_page(session: Session) -> AboutPage:
         founding_source=queries.record(session, "sources", meeting.founding_source),
         sources=queries.counts(session)["sources"],
         disputed=queries.with_disagreements(session),
+    )
+
+
+def data_page(session: Session, files: Sequence[DataFile]) -> DataPage:
+    """What can be downloaded, and what is in it."""
+    return DataPage(
+        meeting=queries.meeting(session),
+        files=files,
+        columns={kind.noun: columns_of(kind) for kind in KINDS.values()},
     )
 
 
@@ -651,7 +676,7 @@ def _in_focus(session: Session, focus: str, rows: Iterable[RecordRow]) -> int | 
 
 def meeting_names(session: Session) -> Names:
     """The records that the meeting itself leads to, by kind and slug."""
-    return _names(session, [queries.meeting(session)])
+    return names_of(session, [queries.meeting(session)])
 
 
 def _groups(session: Session, kind: Kind, ties: Iterable[queries.Tie]) -> list[Group]:
@@ -700,7 +725,7 @@ def _side(record: Any) -> str | None:
     return side
 
 
-def _names(session: Session, records: Iterable[Record]) -> Names:
+def names_of(session: Session, records: Iterable[Record]) -> Names:
     """The records that some records lead to, by kind and slug."""
     rows = queries.named_by(session, {record.id for record in records})
     return {(row.kind, row.slug): row for row in rows}

@@ -1,7 +1,7 @@
 """Templates to pages: one Jinja environment a language, with the site's addresses and words."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -12,7 +12,12 @@ from markupsafe import Markup, escape
 
 from app import catalogues, figures, urls
 from app.assets import Asset
+from app.embedding import snippet
 from app.facets import Parameters
+from app.formats.citations import meta, work_of
+from app.formats.described import Described
+from app.formats.linked_data import data_block, graph
+from app.formats.prose import STYLES, cite
 from app.kinds import PAGED, kind_of, opening
 from app.language import (
     LANGUAGES,
@@ -81,8 +86,7 @@ def _environment(
         lstrip_blocks=True,
         auto_reload=False,
     )
-    texts = catalogues.translations(LANGUAGES[writer.language].region)
-    environment.install_gettext_translations(texts, newstyle=True)  # type: ignore[attr-defined]
+    environment.install_gettext_translations(writer.texts, newstyle=True)  # type: ignore[attr-defined]
     environment.filters |= {
         "say": writer.say,
         "paragraphs": writer.paragraphs,
@@ -124,16 +128,63 @@ def _environment(
         "suggestions_href": writer.suggestions_href,
         "asked_link": writer.asked_link,
         "page_in": writer.page_in,
+        "asked_path": urls.asked,
         "focus_href": writer.focus_href,
         "static_href": writer.static_href,
         "absolute": writer.addresses.absolute,
         "noun_of": lambda record: kind_of(record).noun,
     }
+    environment.filters |= {
+        "to_passage": urls.to_passage,
+        "linked_data": lambda described: data_block(graph(described)),
+        "gist": lambda described: described.kind.gist(described.record),
+    }
+    environment.globals |= _sharing(writer)
     made: Any = environment.get_template("words.html").make_module()
-    words = {key: word.unescape() for key, word in made.words.items()}
+    words = {key: escape(word).unescape() for key, word in made.words.items()}
     environment.globals["words"] = words
     environment.filters["one_of_kind"] = lambda noun: words[f"one.{noun}"]
     return environment
+
+
+def _sharing(writer: "_Writer") -> dict[str, Any]:
+    """What templates ask for of a record's other addresses, and of how it is cited."""
+    addresses, language = writer.addresses, writer.language
+
+    def in_language(path_of: Callable[[str, str, str], str]) -> Callable[[str, str], str]:
+        return lambda noun, slug: addresses.link(path_of(noun, slug, language))
+
+    def citations(described: Described) -> list[tuple[str, Markup]]:
+        work = work_of(described, language)
+        return [(style, cite(work, style, language, writer.texts.gettext)) for style in STYLES]
+
+    return {
+        "card_href": in_language(urls.card_path),
+        "qr_href": in_language(urls.qr_path),
+        "embed_href": in_language(urls.embed_path),
+        "format_href": lambda *named: addresses.link(urls.record_format_path(*named)),
+        "format_type": urls.RECORD_FORMATS.__getitem__,
+        "list_formats": lambda noun: [
+            (suffix, urls.LIST_FORMATS[suffix], addresses.link(urls.list_format_path(noun, suffix)))
+            for suffix in urls.list_formats(noun)
+        ],
+        "data_href": lambda name: addresses.link(urls.data_path(name)),
+        "api_href": lambda: addresses.link(urls.API),
+        "feed_href": lambda: addresses.link(urls.FEED),
+        "opensearch_href": lambda: addresses.link(urls.OPENSEARCH),
+        "oembed_href": lambda path: addresses.absolute(urls.oembed_path(addresses.absolute(path))),
+        "absolute_card": lambda noun, slug: addresses.absolute(
+            urls.card_path(noun, slug, language)
+        ),
+        "absolute_static": lambda name: addresses.absolute(
+            urls.static_path(name, writer.digests[name])
+        ),
+        "search_path": urls.page_path(urls.SEARCH, language),
+        "suggestions_path": urls.suggestions_path(language),
+        "snippet": lambda noun, slug, title: snippet(addresses, noun, slug, language, title),
+        "citations": citations,
+        "metadata": lambda described: meta(described, language),
+    }
 
 
 @dataclass(frozen=True)
@@ -168,6 +219,7 @@ class _Writer:
         self.addresses = addresses
         self.language = language
         self.locale = LANGUAGES[language].locale
+        self.texts = catalogues.translations(LANGUAGES[language].region)
         self.digests = {name: asset.digest for name, asset in assets.items()}
 
     def href(self, noun: str, slug: str) -> str:

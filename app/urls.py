@@ -1,6 +1,6 @@
 """Every address that the site has, and nothing but this module writes one."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -13,11 +13,13 @@ HOME = "home"
 TIMELINE = "timeline"
 SEARCH = "search"
 CONNECTIONS = "connections"
+DATA = "data"
 PAGES = {
     HOME: "/",
     TIMELINE: "/timeline",
     CONNECTIONS: "/connections",
     SEARCH: "/search",
+    DATA: "/data",
     "about": "/about",
     "accessibility": "/accessibility",
 }
@@ -43,7 +45,13 @@ LIST_FORMATS = {"json": "application/json", "csv": "text/csv", "atom": "applicat
 WITH_FEED = ("agreements", "quotes")
 """The kinds whose list is a feed, too."""
 
+API = "/api"
+OEMBED = "/oembed"
+OEMBED_PARAMETERS = ("url", "format", "maxwidth", "maxheight")
+
 STATIC = "/static"
+FEED = "/feed.atom"
+OPENSEARCH = "/opensearch.xml"
 SITEMAP = "/sitemap.xml"
 ROBOTS = "/robots.txt"
 FAVICON = "/favicon.ico"
@@ -97,14 +105,19 @@ def suggestions_path(language: str = PRIMARY) -> str:
     return _in_language(f"/{SUGGESTIONS}", language)
 
 
-def parameters_known(language: str = PRIMARY) -> dict[str, tuple[str, ...]]:
+def parameters_known() -> dict[str, tuple[str, ...]]:
     """The query parameters that change an answer, by path."""
-    return (
-        {list_path(kind.noun, language): kind.parameters for kind in PAGED}
-        | {page_path(SEARCH, language): PARAMETERS[SEARCH]}
-        | {page_path(CONNECTIONS, language): PARAMETERS[CONNECTIONS]}
-        | {suggestions_path(language): PARAMETERS[SUGGESTIONS]}
-    )
+    known: dict[str, tuple[str, ...]] = {OEMBED: OEMBED_PARAMETERS}
+    for kind in PAGED:
+        for suffix in list_formats(kind.noun):
+            known[list_format_path(kind.noun, suffix)] = kind.parameters
+    for language in PUBLISHED:
+        known |= {list_path(kind.noun, language): kind.parameters for kind in PAGED}
+        known |= {
+            page_path(name, language): PARAMETERS[name] for name in PAGES if name in PARAMETERS
+        }
+        known[suggestions_path(language)] = PARAMETERS[SUGGESTIONS]
+    return known
 
 
 def connections_path(focus: RecordRow | None = None, language: str = PRIMARY) -> str:
@@ -140,6 +153,66 @@ def list_formats(noun: str) -> tuple[str, ...]:
 def list_format_path(noun: str, suffix: str) -> str:
     """The path of a kind's list in a format."""
     return f"/{noun}.{suffix}"
+
+
+def other_forms(path: str) -> Mapping[str, str]:
+    """The formats of the page at a path, as media type and path; none where it has no others.
+
+    Whether there is a record at the path is not asked.
+    """
+    noun, _, slug = path.removeprefix("/").partition("/")
+    if path == PAGES[HOME]:
+        noun, slug = "meeting", "-"
+    elif noun not in KINDS or not KINDS[noun].has_pages or "/" in slug or "." in slug:
+        return {}
+    if not slug:
+        return {
+            LIST_FORMATS[suffix]: list_format_path(noun, suffix) for suffix in list_formats(noun)
+        }
+    return {
+        RECORD_FORMATS[suffix]: record_format_path(noun, slug, suffix)
+        for suffix in record_formats(noun)
+    }
+
+
+def card_path(noun: str, slug: str, language: str = PRIMARY) -> str:
+    """The path of a record's preview card."""
+    return f"{record_path(noun, slug, language).rstrip('/')}/card.png"
+
+
+def qr_path(noun: str, slug: str, language: str = PRIMARY) -> str:
+    """The path of the QR code that leads to a record's page."""
+    return f"{record_path(noun, slug, language).rstrip('/')}/qr.svg"
+
+
+def embed_path(noun: str, slug: str, language: str = PRIMARY) -> str:
+    """The path of the view of a record that other sites may frame."""
+    return _in_language(f"/embed{record_path(noun, slug).rstrip('/')}", language)
+
+
+def oembed_path(address: str) -> str:
+    """The path of what oEmbed says of an address."""
+    return f"{OEMBED}?{urlencode({'url': address})}"
+
+
+MOST_FRAGMENT = 200
+"""How many characters of a passage a link to it repeats; a longer one is told by its ends."""
+_FRAGMENT_WORDS = 5
+
+
+def to_passage(address: str, passage: str) -> str:
+    """An address that opens at a passage (URL Fragment Text Directives, section 3.1)."""
+
+    def written(text: str) -> str:
+        return quote(text, safe="").replace("-", "%2D")
+
+    words = passage.split()
+    if len(passage) <= MOST_FRAGMENT or len(words) <= 2 * _FRAGMENT_WORDS:
+        directive = written(passage)
+    else:
+        ends = words[:_FRAGMENT_WORDS], words[-_FRAGMENT_WORDS:]
+        directive = ",".join(written(" ".join(end)) for end in ends)
+    return f"{address.partition('#')[0]}#:~:text={directive}"
 
 
 def data_path(name: str) -> str:
@@ -179,10 +252,20 @@ def every_page(records: Iterable[tuple[str, str]]) -> Iterator[str]:
         yield from (record_path(noun, slug, language) for noun, slug in known)
 
 
-def every_path(records: Iterable[tuple[str, str]]) -> Iterator[str]:
-    """The path of everything that the site serves, except static files."""
-    yield from every_page(records)
-    yield from (SITEMAP, ROBOTS, FAVICON)
+def every_file(records: Iterable[tuple[str, str, str]]) -> Iterator[str]:
+    """The path of every file but static ones, given every record as kind, slug and reference."""
+    known = list(records)
+    for noun, slug, _ in known:
+        yield from (record_format_path(noun, slug, suffix) for suffix in record_formats(noun))
+        if noun != "events":
+            for language in PUBLISHED:
+                yield card_path(noun, slug, language)
+                yield qr_path(noun, slug, language)
+                yield embed_path(noun, slug, language)
+    for kind in PAGED:
+        yield from (list_format_path(kind.noun, suffix) for suffix in list_formats(kind.noun))
+    yield from (reference_path(reference) for _, _, reference in known)
+    yield from (SITEMAP, ROBOTS, FAVICON, FEED, OPENSEARCH)
 
 
 def _in_language(path: str, language: str) -> str:

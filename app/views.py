@@ -1,25 +1,21 @@
-"""The routes: take what was asked, ask for the page, return it."""
+"""The routes of pages: take what was asked, ask for the page, return it."""
 
 from collections.abc import Callable
-from http import HTTPStatus
-from typing import Any, cast
+from typing import Any
 
-from fastapi import APIRouter, FastAPI, HTTPException, Request
-from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
-from sqlalchemy import Engine
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, Response
 from sqlmodel import Session
-from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from app import pages, queries, urls
-from app.assets import Asset
-from app.facets import BadParameterError, once, read_selection
+from app.delivery import SECURITY_HEADERS
+from app.errors import OPEN_HEADERS, PAGE_HEADERS, found
+from app.facets import once, read_selection
+from app.files import View, slug_of
+from app.formats.described import describe
+from app.formats.registry import list_links, record_links
 from app.kinds import KINDS, PAGED, Kind
-from app.rendering import Renderer
-from app.urls import Addresses
-
-PAGE_HEADERS = {"cache-control": "no-cache"}
-"""A page may be kept, and is asked about each time: a 304 costs next to nothing."""
-FOREVER_HEADERS = {"cache-control": "public, max-age=31536000, immutable"}
+from app.site import Site
 
 MOST_SUGGESTIONS = 8
 SUGGESTIONS_TYPE = "application/x-suggestions+json"
@@ -27,195 +23,150 @@ SUGGESTIONS_TYPE = "application/x-suggestions+json"
 (OpenSearch Suggestions extension 1.1, Response format)."""
 
 PLAIN_PAGES: dict[str, Callable[[Session], Any]] = {
-    urls.HOME: pages.home_page,
     urls.TIMELINE: pages.timeline_page,
     "about": pages.about_page,
     "accessibility": lambda _: None,
 }
 """The pages that nothing is asked of: what each shows."""
 
+VARYING_HEADERS = PAGE_HEADERS | {"vary": "accept"}
+"""A page that is there in other formats, too: which one is sent, `Accept` decides."""
 
-def page_routes(engine: Engine, renderer: Renderer, addresses: Addresses) -> APIRouter:
+FRAMED_HEADERS = OPEN_HEADERS | {
+    "content-security-policy": SECURITY_HEADERS["content-security-policy"].replace(
+        "frame-ancestors 'none'", "frame-ancestors *"
+    ),
+    "x-frame-options": "",
+}
+"""A view that any site may frame."""
+
+
+def page_routes(site: Site, language: str) -> APIRouter:
     """The pages of one language."""
     router = APIRouter(default_response_class=HTMLResponse)
-    language = renderer.language
 
-    def shown(template: str, path: str, page: Any = None) -> HTMLResponse:
-        text = renderer.render(template, path=path, page=page)
-        return HTMLResponse(text, headers=PAGE_HEADERS)
-
-    def add(path: str, view: Callable[..., Response]) -> None:
+    def add(path: str, view: View) -> None:
         router.add_api_route(path, view, methods=["GET"])
 
-    def add_kind(kind: Kind) -> None:
-        here = urls.list_path(kind.noun, language)
-
-        def list_view(request: Request) -> Response:
-            selection = read_selection(kind, request.query_params.multi_items())
-            with Session(engine) as session:
-                page = pages.list_page(session, kind, selection, language)
-                path = urls.list_path(kind.noun, language, page.canonical)
-                return shown("list.html", path, page)
-
-        def record_view(slug: str) -> Response:
-            with Session(engine) as session:
-                page = pages.record_page(session, kind, slug)
-                if page is None:
-                    renamed = queries.renamed(session, kind.noun, slug)
-                    if renamed is None:
-                        raise HTTPException(404)
-                    path = urls.record_path(kind.noun, renamed, language)
-                    return RedirectResponse(addresses.link(path), status_code=301)
-                path = urls.record_path(kind.noun, slug, language)
-                return shown(f"records/{kind.noun}.html", path, page)
-
-        add(here, list_view)
-        add(f"{here}/{{slug}}", record_view)
-
-    def add_page(name: str, made: Callable[[Session], Any]) -> None:
-        path = urls.page_path(name, language)
-
-        def view() -> Response:
-            with Session(engine) as session:
-                return shown(f"{name}.html", path, made(session))
-
-        add(path, view)
-
-    def add_asked(
-        name: str, made: Callable[[Session, str], Any], path_of: Callable[[Any], str]
-    ) -> None:
-        """A page that answers one query parameter."""
-        (parameter,) = urls.PARAMETERS[name]
-
-        def view(request: Request) -> Response:
-            asked = once(parameter, request.query_params.getlist(parameter))
-            with Session(engine) as session:
-                page = made(session, asked)
-                return shown(f"{name}.html", path_of(page), page)
-
-        add(urls.page_path(name, language), view)
-
-    def suggestions_view(request: Request) -> Response:
-        query = once("q", request.query_params.getlist("q"))
-        with Session(engine) as session:
-            rows = queries.suggestions(session, query, MOST_SUGGESTIONS, language)
-            text = renderer.render("feeds/suggestions.json", path="", page=(query, rows))
-        return Response(text, media_type=SUGGESTIONS_TYPE, headers=PAGE_HEADERS)
-
     for name, made in PLAIN_PAGES.items():
-        add_page(name, made)
-    add_asked(
+        add(urls.page_path(name, language), _plain(site, language, name, made))
+    data = _plain(
+        site, language, urls.DATA, lambda session: pages.data_page(session, site.data_files)
+    )
+    add(urls.page_path(urls.DATA, language), data)
+    search = _asked(
+        site,
+        language,
         urls.SEARCH,
         lambda session, query: pages.search_page(session, query, language),
         lambda _: urls.page_path(urls.SEARCH, language),
     )
-    add_asked(
+    add(urls.page_path(urls.SEARCH, language), search)
+    connections = _asked(
+        site,
+        language,
         urls.CONNECTIONS,
         pages.connections_page,
         lambda page: urls.connections_path(page.at, language),
     )
-    add(urls.suggestions_path(language), suggestions_view)
+    add(urls.page_path(urls.CONNECTIONS, language), connections)
+    add(urls.suggestions_path(language), _suggestions(site, language))
+    for kind in (KINDS["meeting"], *PAGED):
+        place = (kind.noun, "{slug}", language)
+        template = f"records/{kind.noun}.html" if kind.has_pages else "home.html"
+        framed = _record(site, language, kind, "embed.html", FRAMED_HEADERS)
+        add(urls.embed_path(*place), framed)
+        add(urls.record_path(*place), _record(site, language, kind, template, VARYING_HEADERS))
     for kind in PAGED:
-        add_kind(kind)
+        add(urls.list_path(kind.noun, language), _list(site, language, kind))
     return router
 
 
-def file_routes(
-    engine: Engine, renderer: Renderer, addresses: Addresses, assets: dict[str, Asset]
-) -> APIRouter:
-    """What is not a page: static files and what search engines read."""
-    router = APIRouter()
-
-    def asset_view(digest: str, name: str) -> Response:
-        asset = assets.get(name)
-        if asset is None:
-            raise HTTPException(404)
-        if digest != asset.digest:
-            # A page from before a change asks by the former digest: it is led to today's file.
-            path = urls.static_path(name, asset.digest)
-            return RedirectResponse(addresses.link(path), status_code=307, headers=PAGE_HEADERS)
-        return Response(asset.body, media_type=asset.media_type, headers=FOREVER_HEADERS)
-
-    def sitemap_view() -> Response:
-        with Session(engine) as session:
-            text = renderer.render("feeds/sitemap.xml", pages=pages.site_map(session))
-        return Response(text, media_type="application/xml", headers=PAGE_HEADERS)
-
-    def robots_view() -> Response:
-        text = renderer.render("feeds/robots.txt", sitemap=addresses.absolute(urls.SITEMAP))
-        return PlainTextResponse(text, headers=PAGE_HEADERS)
-
-    def favicon_view() -> Response:
-        asset = assets["favicon.svg"]
-        return Response(asset.body, media_type=asset.media_type, headers=PAGE_HEADERS)
-
-    for path, view in (
-        (f"{urls.STATIC}/{{digest}}/{{name}}", asset_view),
-        (urls.SITEMAP, sitemap_view),
-        (urls.ROBOTS, robots_view),
-        (urls.FAVICON, favicon_view),
-    ):
-        router.add_api_route(path, view, methods=["GET"])
-    return router
+def _shown(
+    site: Site, language: str, template: str, headers: dict[str, str], **context: Any
+) -> Response:
+    """A template as a page; its context has the page's own path, and what it shows."""
+    return HTMLResponse(site.renderers[language].render(template, **context), headers=headers)
 
 
-def redirect_routes(engine: Engine, addresses: Addresses) -> APIRouter:
-    """The short addresses, which survive renaming."""
-    router = APIRouter()
+def _plain(site: Site, language: str, name: str, made: Callable[[Session], Any]) -> View:
+    """A page that nothing is asked of."""
+    path = urls.page_path(name, language)
 
-    def reference_view(reference: str) -> Response:
-        with Session(engine) as session:
-            row = queries.by_reference(session, reference)
-        if row is None:
-            raise HTTPException(404)
-        path = urls.record_path(row.kind, row.slug)
-        return RedirectResponse(addresses.link(path), status_code=302, headers=PAGE_HEADERS)
+    def view(_: Request) -> Response:
+        with site.session() as session:
+            page = made(session)
+        return _shown(site, language, f"{name}.html", PAGE_HEADERS, path=path, page=page)
 
-    router.add_api_route(urls.reference_path("{reference}"), reference_view, methods=["GET"])
-    return router
+    return view
 
 
-def answer_errors(
-    app: FastAPI, engine: Engine, renderers: dict[str, Renderer], addresses: Addresses
-) -> None:
-    """Make every error a page, and lead a visitor from a near miss to the canonical address."""
+def _asked(
+    site: Site,
+    language: str,
+    name: str,
+    made: Callable[[Session, str], Any],
+    path_of: Callable[[Any], str],
+) -> View:
+    """A page that answers one query parameter."""
+    (parameter,) = urls.PARAMETERS[name]
 
-    def canonical(path: str) -> str | None:
-        """The address that a misspelt one means, where there is something at it."""
-        meant = "/" + path.strip("/").lower()
-        if meant == path:
-            return None
-        with Session(engine) as session:
-            known = [(row.kind, row.slug) for row in queries.every_record(session)]
-        return meant if meant in urls.every_path(known) else None
+    def view(request: Request) -> Response:
+        asked = once(parameter, request.query_params.getlist(parameter))
+        with site.session() as session:
+            page = made(session, asked)
+        path = path_of(page)
+        return _shown(site, language, f"{name}.html", PAGE_HEADERS, path=path, page=page)
 
-    def page(path: str, status: int, fault: pages.Fault | None = None) -> Response:
-        language = urls.language_of(path)
-        text = renderers[language].render(
-            "error.html", path=path, page=pages.ErrorPage(status, fault)
+    return view
+
+
+def _suggestions(site: Site, language: str) -> View:
+    def view(request: Request) -> Response:
+        query = once("q", request.query_params.getlist("q"))
+        with site.session() as session:
+            rows = queries.suggestions(session, query, MOST_SUGGESTIONS, language)
+        text = site.renderers[language].render("feeds/suggestions.json", page=(query, rows))
+        return Response(text, media_type=SUGGESTIONS_TYPE, headers=PAGE_HEADERS)
+
+    return view
+
+
+def _record(site: Site, language: str, kind: Kind, template: str, headers: dict[str, str]) -> View:
+    """A view of each record of a kind, or of the meeting."""
+
+    def view(request: Request) -> Response:
+        with site.session() as session:
+            record = found(session, kind.noun, slug_of(session, kind.noun, request))
+            (described,) = describe(session, [record], site.addresses, site.words)
+            is_home = not kind.has_pages
+            page = pages.home_page(session) if is_home else pages.record_page(session, kind, record)
+        return _shown(
+            site,
+            language,
+            template,
+            headers | {"link": record_links(described)},
+            path=urls.record_path(kind.noun, record.slug, language),
+            page=page,
+            described=described,
         )
-        return HTMLResponse(text, status_code=status, headers=PAGE_HEADERS)
 
-    async def http_error(request: Request, error: Exception) -> Response:
-        path = request.url.path
-        status = error.status_code if isinstance(error, StarletteHTTPException) else 500
-        response = page(path, status)
-        if status == HTTPStatus.METHOD_NOT_ALLOWED:
-            response.headers["allow"] = "GET, HEAD"
-        if status == HTTPStatus.NOT_FOUND and request.method == "GET":
-            meant = canonical(path)
-            if meant:
-                query = f"?{request.url.query}" if request.url.query else ""
-                return RedirectResponse(addresses.link(meant) + query, status_code=308)
-        return response
+    return view
 
-    async def bad_parameter(request: Request, error: Exception) -> Response:
-        path = request.url.path
-        kind = KINDS.get(path.rpartition("/")[2])
-        with Session(engine) as session:
-            fault = pages.fault(session, kind, cast("BadParameterError", error))
-        return page(path, HTTPStatus.NOT_FOUND, fault)
 
-    app.add_exception_handler(BadParameterError, bad_parameter)
-    app.add_exception_handler(StarletteHTTPException, http_error)
-    app.add_exception_handler(HTTPStatus.INTERNAL_SERVER_ERROR, http_error)
+def _list(site: Site, language: str, kind: Kind) -> View:
+    def view(request: Request) -> Response:
+        selection = read_selection(kind, request.query_params.multi_items())
+        with site.session() as session:
+            page = pages.list_page(session, kind, selection, language)
+            licence = queries.meeting(session).licence
+        return _shown(
+            site,
+            language,
+            "list.html",
+            VARYING_HEADERS | {"link": list_links(kind, selection, site.addresses, licence)},
+            path=urls.list_path(kind.noun, language, page.canonical),
+            page=page,
+        )
+
+    return view

@@ -1,5 +1,5 @@
-// Enhances what works without it: suggestions while typing, the way back to a narrowed list,
-// and a line that offers the page in the reader's language.
+// Enhances what works without it: suggestions, copies, the way back to a narrowed list, and a line
+// that offers the page in the reader's language.
 "use strict";
 
 // A combobox with a list of links (ARIA Authoring Practices, "Combobox with listbox popup").
@@ -123,6 +123,41 @@ function offer() {
   }
 }
 
+// What can be copied gets a button, and the system's share sheet one where there is one.
+function offerCopies(controls) {
+  const words = controls.dataset;
+  function button(text, act) {
+    const made = document.createElement("button");
+    made.type = "button";
+    made.className = "copy";
+    made.textContent = text;
+    made.addEventListener("click", () => act(made));
+    return made;
+  }
+  for (const place of controls.querySelectorAll("[data-copy]")) {
+    place.append(
+      button(words.copy, async (made) => {
+        await navigator.clipboard.writeText(place.dataset.copy);
+        made.textContent = words.copied;
+      }),
+    );
+  }
+  if (navigator.share) {
+    const share = () => navigator.share({ title: document.title, url: words.address }).catch(() => {});
+    controls.querySelector(".run").prepend(button(words.share, share));
+  }
+  // The code is fetched when it is asked for, and shown in place.
+  controls.querySelector("[data-picture]").addEventListener("click", (event) => {
+    const picture = document.createElement("img");
+    picture.src = event.target.href;
+    picture.alt = event.target.textContent;
+    picture.width = picture.height = 240;
+    event.target.replaceWith(picture);
+    event.preventDefault();
+  });
+}
+
 document.querySelectorAll("form[data-suggestions]").forEach(suggest);
+document.querySelectorAll(".controls").forEach(offerCopies);
 leadBack();
 offer();

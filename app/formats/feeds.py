@@ -5,8 +5,8 @@ from xml.etree import ElementTree as ET
 
 from app.formats.described import Described, Listed, first_instant, licence_url
 from app.language import choose, tag_of
-from app.models import Agreement
-from app.urls import LIST_FORMATS
+from app.models import Agreement, Meeting
+from app.urls import DATA, FEED, LIST_FORMATS, Addresses, page_path
 from app.values import PRIMARY
 
 ATOM = "http://www.w3.org/2005/Atom"
@@ -42,10 +42,36 @@ def atom(listed: Listed) -> bytes:
             _link(feed, relation, address, media_type)
     for item in listed.items:
         feed.append(_entry(item))
+    return _written(feed)
+
+
+def _written(feed: ET.Element) -> bytes:
     ET.register_namespace("", ATOM)
     ET.indent(feed)
     body: bytes = ET.tostring(feed, encoding="utf-8", xml_declaration=True)
     return body + b"\n"
+
+
+def changes(meeting: Meeting, addresses: Addresses) -> bytes:
+    """What each version of the data changed, as an Atom feed, the latest first."""
+    feed = ET.Element(f"{{{ATOM}}}feed", {f"{{{_XML}}}lang": tag_of(PRIMARY)})
+    site = choose(meeting.short_title.root, PRIMARY).text
+    page = addresses.absolute(page_path(DATA))
+    _text(feed, "id", addresses.absolute(FEED))
+    _text(feed, "title", site)
+    _text(feed, "updated", first_instant(meeting.released_on))
+    author = ET.SubElement(feed, f"{{{ATOM}}}author")
+    _text(author, "name", site)
+    _link(feed, "self", addresses.absolute(FEED), LIST_FORMATS["atom"])
+    _link(feed, "alternate", page, "text/html")
+    for change in reversed(meeting.changes):
+        entry = ET.SubElement(feed, f"{{{ATOM}}}entry")
+        _text(entry, "id", f"{page}#version-{change.version}")
+        _text(entry, "title", f"{site} {change.version}")
+        _text(entry, "updated", first_instant(change.released_on))
+        _link(entry, "alternate", page, "text/html")
+        _text(entry, "summary", choose(change.text.root, PRIMARY).text)
+    return _written(feed)
 
 
 def _entry(item: Described) -> ET.Element:

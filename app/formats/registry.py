@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from app import urls
+from app.facets import Selection
 from app.formats.answers import list_json, record_json
 from app.formats.bibliography import bibtex, csl_json, ris
 from app.formats.citations import works_of
@@ -14,7 +15,8 @@ from app.formats.linked_data import graph
 from app.formats.plain import json_bytes
 from app.formats.plaintext import plain_text
 from app.formats.tables import as_csv
-from app.urls import LIST_FORMATS, RECORD_FORMATS
+from app.kinds import Kind
+from app.urls import LIST_FORMATS, RECORD_FORMATS, Addresses
 
 Input = TypeVar("Input")
 
@@ -90,19 +92,19 @@ def record_links(described: Described) -> str:
     return _header(links)
 
 
-def list_links(listed: Listed) -> str:
-    """The same of a list: its formats, each under the same filter."""
-    query = listed.html_url.partition("?")[2]
+def list_links(kind: Kind, selection: Selection, addresses: Addresses, licence: str) -> str:
+    """The same of a list: its formats, each narrowed alike."""
     links: list[Target] = [
         (
-            listed.addresses.absolute(urls.list_format_path(listed.kind.noun, suffix))
-            + (f"?{query}" if query else ""),
+            addresses.absolute(
+                urls.asked(urls.list_format_path(kind.noun, suffix), selection.parameters)
+            ),
             "alternate",
             LIST_FORMATS[suffix],
         )
-        for suffix in urls.list_formats(listed.kind.noun)
+        for suffix in urls.list_formats(kind.noun)
     ]
-    return _header([*links, (licence_url(listed.meeting.licence), "license", None)])
+    return _header([*links, (licence_url(licence), "license", None)])
 
 
 def _header(links: list[Target]) -> str:

@@ -1,0 +1,288 @@
+"""The routes of what is no page: formats, cards, codes, data, feeds, static files."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+from fastapi import APIRouter, HTTPException, Request
+from fastapi.responses import PlainTextResponse, RedirectResponse, Response
+from sqlmodel import Session
+
+from app import pages, queries, urls
+from app.embedding import oembed
+from app.errors import OPEN_HEADERS, PAGE_HEADERS, GoneError, found, problem
+from app.faces import Letterhead, face_of
+from app.facets import PAGE_SIZE, BadParameterError, Selection, once, read_selection
+from app.formats.described import Listed, describe
+from app.formats.feeds import changes
+from app.formats.plain import json_bytes
+from app.formats.registry import FORMATS, LISTS, list_links, record_links
+from app.kinds import KINDS, PAGED, Kind
+from app.language import LANGUAGES, PUBLISHED, choose, marks, when
+from app.qr import qr_code
+from app.site import Site
+
+FOREVER_HEADERS = {"cache-control": "public, max-age=31536000, immutable"}
+
+View = Callable[[Request], Response]
+
+
+def file_routes(site: Site) -> APIRouter:
+    """Every route that gives no page."""
+    router = APIRouter()
+
+    def add(path: str, view: View) -> None:
+        router.add_api_route(path, view, methods=["GET"])
+
+    # The longer suffix first: one may end in another.
+    for suffix in sorted(FORMATS, key=len, reverse=True):
+        for noun in KINDS:
+            if suffix in urls.record_formats(noun):
+                path = urls.record_format_path(noun, "{slug}", suffix)
+                add(path, _record_file(site, noun, suffix))
+    for kind in PAGED:
+        for suffix in urls.list_formats(kind.noun):
+            add(urls.list_format_path(kind.noun, suffix), _list_file(site, kind, suffix))
+    for language in PUBLISHED:
+        letterhead = cache(lambda code=language: _letterhead(site, code))
+        for kind in (KINDS["meeting"], *PAGED):
+            card, code = _card(site, kind, letterhead), _code(site, kind, language)
+            add(urls.card_path(kind.noun, "{slug}", language), card)
+            add(urls.qr_path(kind.noun, "{slug}", language), code)
+    add(urls.data_path("{name}"), _data_file(site))
+    add(urls.OEMBED, _oembed(site))
+    add(urls.reference_path("{reference}"), _short_address(site))
+    add(f"{urls.STATIC}/{{digest}}/{{name}}", _static(site))
+    add(urls.FEED, _changes(site))
+    add(urls.SITEMAP, _sitemap(site))
+    add(urls.FAVICON, _favicon(site))
+    for path, template, media_type in (
+        (urls.ROBOTS, "feeds/robots.txt", "text/plain; charset=utf-8"),
+        (urls.OPENSEARCH, "feeds/opensearch.xml", "application/opensearchdescription+xml"),
+    ):
+        add(path, _rendered(site, template, media_type))
+    return router
+
+
+def slug_of(session: Session, noun: str, request: Request) -> str:
+    """The slug that a request names; the meeting, of which there is one, is not named."""
+    if noun == "meeting":
+        return queries.meeting(session).slug
+    return str(request.path_params["slug"])
+
+
+def listed(site: Site, session: Session, kind: Kind, selection: Selection, suffix: str) -> Listed:
+    """A page of a list for its formats, or the whole of it as a table.
+
+    Raises BadParameterError where a value of a facet is none, or the list has no such page.
+    """
+    pages.refuse_unknown(session, kind, selection)
+    language = next(iter(LANGUAGES))
+    page = queries.listing(session, kind, selection, language)
+    last = -(-sum(page.counts.values()) // PAGE_SIZE) or 1
+    if selection.page > last:
+        raise BadParameterError("page", str(selection.page))
+    records: Sequence[Any] = page.records
+    if suffix == "csv":
+        pages_of = (replace(selection, page=number) for number in range(1, last + 1))
+        records = [
+            record
+            for one in pages_of
+            for record in queries.listing(session, kind, one, language).records
+        ]
+
+    def url(number: int) -> str | None:
+        if suffix == "csv" or not 1 <= number <= last:
+            return None
+        path = urls.list_format_path(kind.noun, suffix)
+        return site.addresses.absolute(urls.asked(path, replace(selection, page=number).parameters))
+
+    return Listed(
+        kind=kind,
+        items=describe(session, records, site.addresses, site.words),
+        counts=page.counts,
+        meeting=queries.meeting(session),
+        addresses=site.addresses,
+        html_url=site.addresses.absolute(
+            urls.list_path(kind.noun, parameters=selection.parameters)
+        ),
+        url=url(selection.page)
+        or site.addresses.absolute(urls.list_format_path(kind.noun, suffix)),
+        words=site.words,
+        previous_url=url(selection.page - 1),
+        next_url=url(selection.page + 1),
+    )
+
+
+def _record_file(site: Site, noun: str, suffix: str) -> View:
+    made = FORMATS[suffix]
+
+    def view(request: Request) -> Response:
+        with site.session() as session:
+            record = found(session, noun, slug_of(session, noun, request))
+            (described,) = describe(session, [record], site.addresses, site.words)
+        headers = OPEN_HEADERS | {"link": record_links(described)}
+        return Response(made.made(described), media_type=made.content_type, headers=headers)
+
+    return view
+
+
+def _list_file(site: Site, kind: Kind, suffix: str) -> View:
+    made = LISTS[suffix]
+
+    def view(request: Request) -> Response:
+        selection = read_selection(kind, request.query_params.multi_items())
+        with site.session() as session:
+            value = listed(site, session, kind, selection, suffix)
+        headers = OPEN_HEADERS | {
+            "link": list_links(kind, selection, site.addresses, value.meeting.licence)
+        }
+        return Response(made.made(value), media_type=made.content_type, headers=headers)
+
+    return view
+
+
+def _letterhead(site: Site, language: str) -> Letterhead:
+    with site.session() as session:
+        sides = {
+            (noun, record.slug): record.side
+            for noun in ("organizations", "people")
+            for record in queries.records(session, noun)
+        }
+        meeting = queries.meeting(session)
+    return Letterhead(
+        meeting=meeting,
+        side_of=sides,
+        language=language,
+        words=site.renderers[language].words,
+        dated=lambda day: when(day, LANGUAGES[language].locale),
+        marks=marks,
+    )
+
+
+def _card(site: Site, kind: Kind, letterhead: Callable[[], Letterhead]) -> View:
+    def view(request: Request) -> Response:
+        # Drawing takes memory that a process without cards does not need.
+        from app.cards import card
+
+        with site.session() as session:
+            record = found(session, kind.noun, slug_of(session, kind.noun, request))
+            face = face_of(record, pages.names_of(session, [record]), letterhead())
+        return Response(card(face), media_type="image/png", headers=OPEN_HEADERS)
+
+    return view
+
+
+def _code(site: Site, kind: Kind, language: str) -> View:
+    def view(request: Request) -> Response:
+        with site.session() as session:
+            record = found(session, kind.noun, slug_of(session, kind.noun, request))
+        address = site.addresses.absolute(urls.record_path(kind.noun, record.slug, language))
+        title = choose(kind.titled(record), language).text
+        code = qr_code(address, title)
+        return Response(code, media_type="image/svg+xml", headers=OPEN_HEADERS)
+
+    return view
+
+
+def _data_file(site: Site) -> View:
+    def view(request: Request) -> Response:
+        name = request.path_params["name"]
+        file = next((file for file in site.data_files if file.name == name), None)
+        if file is None:
+            raise HTTPException(404)
+        return Response(file.body, media_type=file.media_type, headers=OPEN_HEADERS)
+
+    return view
+
+
+def _oembed(site: Site) -> View:
+    def view(request: Request) -> Response:
+        given = {
+            name: once(name, request.query_params.getlist(name)) for name in urls.OEMBED_PARAMETERS
+        }
+        if given["format"] not in ("", "json"):
+            return problem(
+                501, "oEmbed is answered as JSON only: leave format out, or format=json."
+            )
+        with site.session() as session:
+            answer = oembed(session, site.addresses, given)
+        if answer is None:
+            return problem(
+                404,
+                "The parameter url must be the whole address of a record of this site.",
+                parameter="url",
+            )
+        return Response(json_bytes(answer), media_type="application/json", headers=OPEN_HEADERS)
+
+    return view
+
+
+def _short_address(site: Site) -> View:
+    def view(request: Request) -> Response:
+        reference = request.path_params["reference"]
+        with site.session() as session:
+            row = queries.by_reference(session, reference)
+            if row is None:
+                for withdrawal in queries.meeting(session).withdrawn:
+                    if withdrawal.reference == reference:
+                        raise GoneError(withdrawal)
+                raise HTTPException(404)
+        path = urls.record_path(row.kind, row.slug)
+        return RedirectResponse(site.addresses.link(path), status_code=302, headers=PAGE_HEADERS)
+
+    return view
+
+
+def _static(site: Site) -> View:
+    def view(request: Request) -> Response:
+        name, digest = request.path_params["name"], request.path_params["digest"]
+        asset = site.assets.get(name)
+        if asset is None:
+            raise HTTPException(404)
+        if digest != asset.digest:
+            # A page from before a change asks by the former digest: it is led to today's file.
+            path = urls.static_path(name, asset.digest)
+            location = site.addresses.link(path)
+            return RedirectResponse(location, status_code=307, headers=PAGE_HEADERS)
+        return Response(asset.body, media_type=asset.media_type, headers=FOREVER_HEADERS)
+
+    return view
+
+
+def _changes(site: Site) -> View:
+    def view(_: Request) -> Response:
+        with site.session() as session:
+            body = changes(queries.meeting(session), site.addresses)
+        media_type = urls.LIST_FORMATS["atom"]
+        return Response(body, media_type=media_type, headers=OPEN_HEADERS)
+
+    return view
+
+
+def _sitemap(site: Site) -> View:
+    def view(_: Request) -> Response:
+        with site.session() as session:
+            mapped = pages.site_map(session)
+        return _rendered(site, "feeds/sitemap.xml", "application/xml", pages=mapped)(_)
+
+    return view
+
+
+def _favicon(site: Site) -> View:
+    def view(_: Request) -> Response:
+        asset = site.assets["favicon.svg"]
+        return Response(asset.body, media_type=asset.media_type, headers=PAGE_HEADERS)
+
+    return view
+
+
+def _rendered(site: Site, template: str, media_type: str, **context: Any) -> View:
+    """A file that is a template, in the primary language."""
+
+    def view(_: Request) -> Response:
+        text = site.renderers[next(iter(LANGUAGES))].render(template, **context)
+        return PlainTextResponse(text, media_type=media_type, headers=PAGE_HEADERS)
+
+    return view

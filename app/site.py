@@ -1,0 +1,63 @@
+"""One site: everything that its routes share."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from app import pages
+from app.assets import Asset, read_assets
+from app.config import ROOT, Settings
+from app.database import open_database
+from app.formats.dataset import DataFile, data_files
+from app.formats.described import describe
+from app.kinds import KINDS
+from app.queries import meeting, records
+from app.rendering import Renderer, renderers
+from app.urls import Addresses
+from app.values import PRIMARY
+
+
+@dataclass(frozen=True)
+class Site:
+    """A finished database with what renders it: a renderer for each published language."""
+
+    database: Path
+    engine: Engine
+    addresses: Addresses
+    assets: Mapping[str, Asset]
+    renderers: Mapping[str, Renderer]
+
+    @property
+    def words(self) -> Mapping[str, str]:
+        """The site's words in the primary language, which data files are written in."""
+        return self.renderers[PRIMARY].words
+
+    @cached_property
+    def data_files(self) -> list[DataFile]:
+        """Every file that holds the whole of the data; made when one is first asked for."""
+        with self.session() as session:
+            whole = {
+                noun: describe(session, records(session, noun), self.addresses, self.words)
+                for noun in KINDS
+            }
+        return data_files(whole, self.addresses, self.database.read_bytes())
+
+    def session(self) -> Session:
+        """A session over the database, to be used in a `with` statement."""
+        return Session(self.engine)
+
+
+def open_site(settings: Settings) -> Site:
+    """The site that settings describe; its database must be there."""
+    engine = open_database(settings.database)
+    addresses = Addresses(settings.base_url)
+    assets = read_assets(ROOT / "static")
+    with Session(engine) as session:
+        in_languages = renderers(
+            ROOT / "templates", addresses, assets, meeting(session), pages.meeting_names(session)
+        )
+    return Site(settings.database, engine, addresses, assets, in_languages)
