@@ -16,7 +16,7 @@ from app.embedding import snippet
 from app.facets import Parameters
 from app.formats.citations import meta, work_of
 from app.formats.described import Described
-from app.formats.linked_data import data_block, graph
+from app.formats.linked_data import data_block, graph_in_page
 from app.formats.prose import STYLES, cite
 from app.kinds import PAGED, kind_of, opening
 from app.language import (
@@ -136,7 +136,7 @@ def _environment(
     }
     environment.filters |= {
         "to_passage": urls.to_passage,
-        "linked_data": lambda described: data_block(graph(described)),
+        "linked_data": lambda described: data_block(graph_in_page(described)),
         "gist": lambda described: described.kind.gist(described.record),
     }
     environment.globals |= _sharing(writer)
@@ -179,6 +179,7 @@ def _sharing(writer: "_Writer") -> dict[str, Any]:
         "absolute_static": lambda name: addresses.absolute(
             urls.static_path(name, writer.digests[name])
         ),
+        "sitemap_path": urls.SITEMAP,
         "search_path": urls.page_path(urls.SEARCH, language),
         "suggestions_path": urls.suggestions_path(language),
         "snippet": lambda noun, slug, title: snippet(addresses, noun, slug, language, title),

@@ -21,6 +21,7 @@ from pybtex.database import parse_string
 from pyld import jsonld
 
 from app import urls
+from app.facets import Selection
 from app.formats.described import Described, first_instant, licence_url
 from app.formats.linked_data import data_block, graph
 from app.formats.plain import seed_form
@@ -29,6 +30,7 @@ from app.formats.registry import FORMATS, LISTS, list_links, record_links
 from app.formats.tables import columns_of
 from app.kinds import KINDS
 from app.models import Record
+from app.urls import Addresses
 
 SCHEMA_ORG = "http://schema.org/"
 # What of schema.org's own context matters here: every term is in the vocabulary.
@@ -286,11 +288,10 @@ def test_links_lead_to_every_format(site: Site) -> None:
         assert ("author" in relations) == (item.speaker is not None)
 
 
-def test_links_of_a_list_keep_its_filter(world: Path) -> None:
-    filtered = replace(
-        listed(world, "sectors", "json"), html_url="https://meeting.example/sectors?q=a&page=2"
-    )
-    assert list_links(filtered).startswith(
+def test_links_of_a_list_keep_its_filter() -> None:
+    selection = Selection({}, query="a", page=2)
+    addresses = Addresses("https://meeting.example")
+    assert list_links(KINDS["sectors"], selection, addresses, "CC-BY-4.0").startswith(
         "<https://meeting.example/sectors.json?q=a&page=2>; "
         'rel="alternate"; type="application/json", <https://meeting.example/sectors.csv?q=a'
     )

@@ -55,6 +55,15 @@ def graph(described: Described) -> Node:
     return {"@context": CONTEXT, "@graph": [node(described), *_breadcrumbs(described)]}
 
 
+def graph_in_page(described: Described) -> Node:
+    """The same for the page itself, which has its sources below: they are named, not told."""
+    whole = graph(described)
+    about = whole["@graph"][0].get("subjectOf", {})
+    if "citation" in about:
+        about["citation"] = [{"@id": source["@id"]} for source in about["citation"]]
+    return whole
+
+
 def node(described: Described) -> Node:
     """The record itself."""
     record, meeting = described.record, described.meeting
