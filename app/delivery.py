@@ -7,6 +7,7 @@ import asyncio
 import gzip
 import hashlib
 import logging
+from asyncio import to_thread
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Collection, Mapping, MutableMapping
 from dataclasses import dataclass, field
@@ -62,6 +63,10 @@ class Kept:
             self._forms[coding] = self._made(coding)
         return self._forms[coding]
 
+    def has_form(self, coding: bytes) -> bool:
+        """Whether it was sent in a content coding before."""
+        return coding in self._forms
+
     @property
     def is_compressible(self) -> bool:
         """Whether it is worth sending in fewer bytes."""
@@ -87,7 +92,8 @@ class Kept:
 
 
 _CODINGS: dict[bytes, Callable[[bytes], bytes]] = {
-    b"br": lambda body: brotli.compress(body, quality=9),
+    # The best there is: done once a page, and never while others wait.
+    b"br": lambda body: brotli.compress(body, quality=11),
     # A clock in the file's head would make the same page differ from day to day.
     b"gzip": lambda body: gzip.compress(body, compresslevel=9, mtime=0),
     b"identity": lambda body: body,
@@ -258,7 +264,9 @@ class Delivery:
             elif name == b"if-none-match":
                 wanted = wanted + b"," + value if wanted else value
         coding = _preferred(accepted) if accepted and kept.is_compressible else b"identity"
-        headers, unchanged, tag, body = kept.form(coding)
+        headers, unchanged, tag, body = (
+            kept.form(coding) if kept.has_form(coding) else await to_thread(kept.form, coding)
+        )
         if "chosen" in scope:
             chosen = [(b"vary", b"accept"), (b"content-location", self._link(scope["chosen"]))]
             headers, unchanged = [*headers, *chosen], [*unchanged, *chosen]

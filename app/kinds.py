@@ -67,7 +67,9 @@ class Kind:
     short; `has_pages` is false for the meeting, which is the home page, and for events, which
     stand on the timeline. `parts` are what its list is headed by, `part` says to which one a record
     belongs; `facets` and `sorts` are what the list can be narrowed and ordered by, beside the order
-    of the seed; `thread` is the role of the link that a reader follows from one to the next.
+    of the seed; `thread` is the role of the link that a reader follows from one to the next;
+    `is_subject` is false of what tells of the others: quotes, moments and sources, which are
+    found after them.
     """
 
     noun: str
@@ -81,6 +83,7 @@ class Kind:
     facets: tuple[Facet, ...] = ()
     sorts: tuple[Sort, ...] = ()
     thread: str = ""
+    is_subject: bool = True
 
     def sort(self, name: str) -> Sort:
         """One of its orders by name; the empty name is the order of the seed."""
@@ -195,6 +198,7 @@ KINDS = {
             ),
             sorts=(_by_date(lambda record: record.dated_on),),
             thread="speaker",
+            is_subject=False,
         ),
         Kind(
             "organizations",
@@ -235,6 +239,7 @@ KINDS = {
             has_pages=False,
             parts=tuple(EventPart),
             part=lambda record: str(record.part),
+            is_subject=False,
         ),
         Kind(
             "sources",
@@ -243,6 +248,7 @@ KINDS = {
             _source,
             facets=(_LANGUAGE,),
             sorts=(_by_date(lambda record: record.published_on), _by_title(_source)),
+            is_subject=False,
         ),
     )
 }

@@ -773,7 +773,7 @@ class NameRow(SQLModel, table=True):
     """One way in which a record is called, as the words of the index; slug and reference too."""
 
     __tablename__ = "name"
-    __table_args__ = {"sqlite_with_rowid": False}
+    __table_args__ = (Index("name_of_record", "record_id"), {"sqlite_with_rowid": False})
 
     words: str = Field(primary_key=True)
     record_id: int = Field(primary_key=True, foreign_key="record.id")

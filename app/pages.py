@@ -36,14 +36,13 @@ from app.models import (
 from app.queries import KindCount, SectorCount
 from app.search import (
     LONGEST_EXCERPT,
-    LONGEST_QUERY,
     Excerpt,
     Highlighter,
     Piece,
     telling,
     words_of,
 )
-from app.values import PRIMARY
+from app.values import LONGEST_QUERY, PRIMARY, legible
 
 CONNECTED = ("people", "agreements", "quotes", "commissions", "sectors", "organizations")
 """The kinds whose records the connections are between, from left to right."""
@@ -296,7 +295,7 @@ def fault(session: Session, kind: Kind | None, error: BadParameterError) -> Faul
             for row in connected(session)
             for name in (f"{row.kind}/{row.slug}",)
         ]
-    return Fault(error.name, _shown(error.value) if error.value else None, valid)
+    return Fault(error.name, legible(error.value) if error.value else None, valid)
 
 
 @dataclass(frozen=True)
@@ -522,11 +521,8 @@ def data_page(session: Session, files: Sequence[DataFile]) -> DataPage:
 
 
 def search_page(session: Session, query: str, language: str) -> SearchPage:
-    """What a query finds, every kind apart, best first.
-
-    Characters that cannot be shown are read as spaces, as a page could not repeat them.
-    """
-    asked = _shown(query)
+    """What a query finds, every kind apart, best first."""
+    asked = legible(query)
     query = asked[:LONGEST_QUERY].strip()
     matches = queries.search(session, query, language)
     full = queries.whole(session, (row for group in matches for row in group.rows))
@@ -553,11 +549,6 @@ def search_page(session: Session, query: str, language: str) -> SearchPage:
         otherwise=queries.spelled_otherwise(session, query) if words else None,
         words=[word for word in words if queries.search(session, word)] if len(words) > 1 else [],
     )
-
-
-def _shown(query: str) -> str:
-    shown = (character if character.isprintable() else " " for character in query)
-    return " ".join("".join(shown).split())
 
 
 def _hit(record: Any, marks: Highlighter, language: str) -> Hit:

@@ -136,7 +136,7 @@ def _environment(
     }
     environment.filters |= {
         "to_passage": urls.to_passage,
-        "linked_data": lambda described: data_block(graph_in_page(described)),
+        "linked_data": lambda described: data_block(graph_in_page(described, writer.language)),
         "gist": lambda described: described.kind.gist(described.record),
     }
     environment.globals |= _sharing(writer)

@@ -18,10 +18,19 @@ from pydantic import (
 PRIMARY = "en"
 """The language every text must have; its pages stand at the bare addresses."""
 
+LONGEST_QUERY = 200
+"""How many characters of a query are searched."""
+
 SLUG_PATTERN = r"[a-z0-9]+(?:-[a-z0-9]+)*"
 # BCP 47 (RFC 5646, section 2.1), as far as language, script and region.
 _LANGUAGE_TAG = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?")
 _PARTIAL_DATE = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")
+
+
+def legible(typed: str) -> str:
+    """What was typed as a page can repeat it: what cannot be shown is a space, and no two meet."""
+    shown = (character if character.isprintable() else " " for character in typed)
+    return " ".join("".join(shown).split())
 
 
 def _language_tag(value: str) -> str:

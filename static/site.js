@@ -21,6 +21,8 @@ function suggest(form) {
   let current = -1;
 
   function close() {
+    clearTimeout(waiting);
+    asked = "";
     list.hidden = true;
     field.setAttribute("aria-expanded", "false");
     choose(-1);
@@ -38,8 +40,14 @@ function suggest(form) {
     }
   }
 
+  function open(option) {
+    close();
+    location.assign(option.dataset.href);
+  }
+
   function show([query, titles, kinds, addresses]) {
-    if (query !== asked || !titles.length || document.activeElement !== field) return close();
+    if (query !== asked) return; // More was typed since, or the list was closed.
+    if (!titles.length || document.activeElement !== field) return close();
     list.replaceChildren(
       ...titles.map((title, number) => {
         const option = document.createElement("li");
@@ -74,12 +82,13 @@ function suggest(form) {
     waiting = setTimeout(ask, 120);
   });
   field.addEventListener("keydown", (event) => {
+    if (event.isComposing) return; // The keys belong to the input method.
     const last = list.children.length - 1;
     if (event.key === "Escape" && !list.hidden) {
       close();
       event.preventDefault();
     } else if (event.key === "Enter" && current >= 0) {
-      location.assign(list.children[current].dataset.href);
+      open(list.children[current]);
       event.preventDefault();
     } else if (!list.hidden && event.key === "ArrowDown") {
       choose(current < last ? current + 1 : -1);
@@ -93,7 +102,7 @@ function suggest(form) {
   // Before the field loses its focus and the list closes.
   list.addEventListener("mousedown", (event) => {
     const option = event.target.closest("[role=option]");
-    if (option && event.button === 0) location.assign(option.dataset.href);
+    if (option && event.button === 0) open(option);
     event.preventDefault();
   });
 }
