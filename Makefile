@@ -24,13 +24,12 @@ html: .venv/test-ready ## every page through the Nu checker; needs Java and npm
 
 texts: .venv/run-ready ## the catalogues of interface texts, brought up to date with the templates
 	@mkdir -p build
-	$(BIN)/pybabel -q extract $(TEXTS) -F pyproject.toml --no-location -o build/messages.pot .
+	$(BIN)/pybabel -q extract -F pyproject.toml --add-location=file --sort-by-file --width=100 \
+		-o build/messages.pot .
 	for file in app/locale/*/LC_MESSAGES/messages.po; do \
-		language=$$(basename $$(dirname $$(dirname $$file))); \
-		$(BIN)/pybabel -q update $(TEXTS) --no-fuzzy-matching --ignore-pot-creation-date \
-			-i build/messages.pot -o $$file -l $$language; \
+		$(BIN)/pybabel -q update --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date \
+			--width=100 -i build/messages.pot -o $$file -l $$(echo $$file | cut -d/ -f3) || exit 1; \
 	done
-TEXTS = --width=100 --omit-header
 
 lock: ## pin every dependency anew, with hashes and without addresses; needs uv
 	uv pip compile $(LOCK) pyproject.toml build-requirements.in -o requirements.lock

@@ -165,10 +165,9 @@ def _key(kind: Kind, sort: Sort, language: str, record: Any) -> Any:
 
 def _names(seed: Seed) -> Iterator[dict[str, object]]:
     for record in seed.each():
-        called = ((index_words(name), code.partition("-")[0]) for code, name in naming(record))
-        for words, language in dict.fromkeys(called):
+        for words in dict.fromkeys(index_words(name) for _, name in naming(record)):
             if words:
-                yield {"words": words, "record_id": record.id, "language": language}
+                yield {"words": words, "record_id": record.id}
 
 
 def _verify(connection: Connection) -> None:

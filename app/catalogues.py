@@ -20,9 +20,14 @@ def names() -> list[str]:
     return sorted(path.parent.parent.name for path in FOLDER.glob("*/LC_MESSAGES/messages.po"))
 
 
+def path_of(name: str) -> Path:
+    """The file of a catalogue."""
+    return FOLDER / name / "LC_MESSAGES" / "messages.po"
+
+
 def catalogue(name: str) -> Catalog:
     """What a catalogue says. Raises PoFileError where it is not one."""
-    with (FOLDER / name / "LC_MESSAGES" / "messages.po").open("rb") as stream:
+    with path_of(name).open("rb") as stream:
         return read_po(stream, locale=name, abort_invalid=True)
 
 

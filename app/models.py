@@ -770,17 +770,13 @@ class OrderRow(SQLModel, table=True):
 
 
 class NameRow(SQLModel, table=True):
-    """One way in which a record is called in a language, as the words of the index.
-
-    Slug and reference are names in no language.
-    """
+    """One way in which a record is called, as the words of the index; slug and reference too."""
 
     __tablename__ = "name"
     __table_args__ = (Index("name_of_record", "record_id"), {"sqlite_with_rowid": False})
 
     words: str = Field(primary_key=True)
     record_id: int = Field(primary_key=True, foreign_key="record.id")
-    language: str = Field(primary_key=True)
 
 
 class Link(SQLModel, table=True):

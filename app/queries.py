@@ -402,9 +402,8 @@ def _expression(session: Session, query: str, column: str = "") -> str | None:
 
 
 # An exact name stands before all others, then comes what has the words in its names, then what
-# has them in its texts, and with it what only tells of the rest. Among names, those in the
-# reader's language come first, then the one of which the words are the greater part; else a word
-# in a name counts ten times.
+# has them in its texts, and with it what only tells of the rest. Among names, the one of which
+# the words are the greater part comes first; else a word in a name counts ten times.
 _RANKED = """
     WITH named AS (SELECT record_id AS id FROM name WHERE words = :words),
     titled AS (SELECT rowid AS id FROM search_index WHERE search_index MATCH :titled),
@@ -426,27 +425,23 @@ _RANKED = """
         SELECT *, CASE place WHEN 1 THEN (
             SELECT min(length(words)) FROM name
             WHERE record_id = placed.id AND instr(' ' || words, ' ' || :words)
-        ) END AS size, place = 1 AND EXISTS (
-            SELECT 1 FROM name WHERE record_id = placed.id AND language = :language
-                AND instr(' ' || words, ' ' || :words)
-        ) AS own
+        ) END AS size
         FROM placed
     ),
     ranked AS (
-        SELECT *, row_number() OVER (
-            ORDER BY place, size IS NULL, own DESC, size, score, id
-        ) AS rank
+        SELECT *, row_number() OVER (ORDER BY place, size IS NULL, size, score, id) AS rank
         FROM sized
     )
 """
 _BY_PART = """
     , counted AS (
-        SELECT id, kind, part, rank,
+        SELECT *,
             row_number() OVER (PARTITION BY kind, part ORDER BY rank) AS at,
             count(*) OVER (PARTITION BY kind, part) AS number
         FROM ranked
     )
-    SELECT id, kind, part, number FROM counted WHERE at <= :size ORDER BY rank
+    SELECT id, kind, part, number, place, size, score FROM counted WHERE at <= :most_shown
+    ORDER BY rank
 """
 
 
@@ -456,59 +451,69 @@ def _ranking(shown: str) -> TextClause:
 
 
 _SEARCH = _ranking(_BY_PART)
-_SUGGEST = _ranking("SELECT id FROM ranked ORDER BY rank LIMIT :size")
+_SUGGEST = _ranking("SELECT id, place, size, score FROM ranked ORDER BY rank LIMIT :most_shown")
 
 
 def _best(
     session: Session,
     statement: TextClause,
     query: str,
-    language: str,
+    most: int,
     *,
-    size: int,
+    language: str,
     column: str = "",
-) -> Any:
-    """The rows of a ranking for readers of a language; nothing where a query has no word."""
+) -> list[tuple[RecordRow, Any]]:
+    """The records of a ranking, each with its row; nothing where a query has no word.
+
+    Of those that match equally, the ones that are called so in the language come first.
+    """
     expression = _expression(session, query, column)
     if expression is None:
-        return ()
+        return []
     asked = {
         "words": index_words(query[:LONGEST_QUERY]),
         "expression": expression,
         "titled": _expression(session, query, "title"),
         "most": MOST_MATCHES + 1,
-        "language": language,
-        "size": size,
+        "most_shown": most,
     }
-    return session.connection().execute(statement, asked)
+    hits = session.connection().execute(statement, asked).all()
+    wanted = select(RecordRow).where(col(RecordRow.id).in_([hit.id for hit in hits]))
+    rows = {row.id: row for row in session.exec(wanted)}
+    words = words_of(query[:LONGEST_QUERY])
+
+    def rank(hit: Any) -> tuple[Any, ...]:
+        is_called = _is_called(rows[hit.id], words, language)
+        return hit.place, hit.size is None, hit.size, hit.score, not is_called
+
+    return [(rows[hit.id], hit) for hit in sorted(hits, key=rank)]
+
+
+def _is_called(row: RecordRow, words: Sequence[str], language: str) -> bool:
+    """Whether all words are in what a record is called in a language."""
+    title = f" {' '.join(words_of(row.title.get(language, '')))}"
+    return all((word if is_han(word) else f" {word}") in title for word in words)
 
 
 def search(session: Session, query: str, language: str = PRIMARY) -> list[Matches]:
     """The records that have every word of a query, by kind and part, the best first.
 
-    Of what is called by the words, what is called so in the language comes first.
+    Of those that match equally, the ones that are called so in the language come first.
     Any text is a query. Raises nothing: what has no word finds nothing.
     """
-    gathered: dict[tuple[str, str, int], list[int]] = {}
-    for identifier, kind, part, number in _best(session, _SEARCH, query, language, size=MOST_SHOWN):
-        gathered.setdefault((kind, part, number), []).append(identifier)
-    wanted = [identifier for ids in gathered.values() for identifier in ids]
-    found = session.exec(select(RecordRow).where(col(RecordRow.id).in_(wanted)))
-    rows = {row.id: row for row in found}
-    return [
-        Matches(kind, part, number, [rows[identifier] for identifier in ids])
-        for (kind, part, number), ids in gathered.items()
-    ]
+    gathered: dict[tuple[str, str, int], list[RecordRow]] = {}
+    for row, hit in _best(session, _SEARCH, query, MOST_SHOWN, language=language):
+        gathered.setdefault((hit.kind, hit.part, hit.number), []).append(row)
+    return [Matches(kind, part, number, rows) for (kind, part, number), rows in gathered.items()]
 
 
 def suggestions(
     session: Session, query: str, most: int, language: str = PRIMARY
 ) -> list[RecordRow]:
     """The records that are called by the words of a query, the last of which may go on."""
-    best = _best(session, _SUGGEST, query, language, size=most, column="title")
-    ids = [identifier for (identifier,) in best]
-    found = session.exec(select(RecordRow).where(col(RecordRow.id).in_(ids)))
-    return sorted(found, key=lambda row: ids.index(row.id))
+    return [
+        row for row, _ in _best(session, _SUGGEST, query, most, language=language, column="title")
+    ]
 
 
 _IS_KNOWN = text("SELECT 1 FROM vocabulary WHERE term >= :word AND term < :beyond LIMIT 1")
