@@ -18,6 +18,7 @@ from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
 from app.values import (
+    Contact,
     LanguageTag,
     Name,
     Part,
@@ -477,8 +478,8 @@ class Meeting(Record, table=True):
     """What each version changed."""
     withdrawn: list[Withdrawal] = several(list[Withdrawal])
     """Records that were taken back."""
-    contact: Written | None = None
-    """Where a mistake can be reported."""
+    contact: Contact | None = None
+    """Where a mistake can be reported: an e-mail address, or one that begins with https://."""
 
 
 class Agreement(Record, table=True):

@@ -132,6 +132,18 @@ def every_record(session: Session) -> Sequence[RecordRow]:
     return session.exec(select(RecordRow).order_by(col(RecordRow.id))).all()
 
 
+def every_name(session: Session) -> list[tuple[str, str, str]]:
+    """Kind, slug and reference of every record, by its former slugs too, and of the withdrawn."""
+    names = [
+        (noun, name, item.reference)
+        for noun in KINDS
+        for item in records(session, noun)
+        for name in (item.slug, *item.aliases)
+    ]
+    withdrawn = [(one.kind, one.slug, one.reference) for one in meeting(session).withdrawn]
+    return names + withdrawn
+
+
 def row(session: Session, item: Record) -> RecordRow:
     """The row of a record."""
     return session.get_one(RecordRow, item.id)

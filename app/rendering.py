@@ -180,9 +180,12 @@ def _sharing(writer: "_Writer") -> dict[str, Any]:
             urls.static_path(name, writer.digests[name])
         ),
         "sitemap_path": urls.SITEMAP,
+        "security_path": urls.SECURITY,
         "search_path": urls.page_path(urls.SEARCH, language),
         "suggestions_path": urls.suggestions_path(language),
         "snippet": lambda noun, slug, title: snippet(addresses, noun, slug, language, title),
+        "mail_href": urls.mail_address,
+        "report_href": urls.report_address,
         "citations": citations,
         "metadata": lambda described: meta(described, language),
     }

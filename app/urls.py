@@ -1,5 +1,6 @@
 """Every address that the site has, and nothing but this module writes one."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode, urlsplit
@@ -7,7 +8,7 @@ from urllib.parse import quote, urlencode, urlsplit
 from app.kinds import KINDS, PAGED
 from app.language import PUBLISHED
 from app.models import RecordRow
-from app.values import PRIMARY
+from app.values import PRIMARY, SLUG_PATTERN
 
 HOME = "home"
 TIMELINE = "timeline"
@@ -45,9 +46,22 @@ LIST_FORMATS = {"json": "application/json", "csv": "text/csv", "atom": "applicat
 WITH_FEED = ("agreements", "quotes")
 """The kinds whose list is a feed, too."""
 
+DATA_FILES = (
+    "meeting21.sqlite",
+    "meeting21.zip",
+    "meeting21.json",
+    *(f"{noun}.csv" for noun in KINDS),
+    "datapackage.json",
+    "SHA256SUMS",
+)
+"""The files that hold the whole, and those that describe them."""
+
 API = "/api"
 OEMBED = "/oembed"
 OEMBED_PARAMETERS = ("url", "format", "maxwidth", "maxheight")
+
+_MEETING = "/meeting"
+"""What the meeting's formats are called by, since its page has no name."""
 
 STATIC = "/static"
 FEED = "/feed.atom"
@@ -55,6 +69,7 @@ OPENSEARCH = "/opensearch.xml"
 SITEMAP = "/sitemap.xml"
 ROBOTS = "/robots.txt"
 FAVICON = "/favicon.ico"
+SECURITY = "/.well-known/security.txt"
 
 
 @dataclass(frozen=True)
@@ -142,7 +157,7 @@ def record_formats(noun: str) -> tuple[str, ...]:
 
 def record_format_path(noun: str, slug: str, suffix: str) -> str:
     """The path of a record in a format; data is at the bare address, all languages inside."""
-    return f"/meeting.{suffix}" if noun == "meeting" else f"/{noun}/{slug}.{suffix}"
+    return f"{_MEETING}.{suffix}" if noun == "meeting" else f"/{noun}/{slug}.{suffix}"
 
 
 def list_formats(noun: str) -> tuple[str, ...]:
@@ -155,17 +170,42 @@ def list_format_path(noun: str, suffix: str) -> str:
     return f"/{noun}.{suffix}"
 
 
+def named_by(path: str) -> tuple[str, str | None] | None:
+    """The kind and the slug of the record whose page a path would be, or the kind of the list.
+
+    None where it is no such path; of the meeting, which is not named, the slug is empty.
+    """
+    if path == PAGES[HOME]:
+        return "meeting", ""
+    noun, slash, slug = path.removeprefix("/").partition("/")
+    if noun not in KINDS or not KINDS[noun].has_pages:
+        return None
+    if not slash:
+        return noun, None
+    return (noun, slug) if re.fullmatch(SLUG_PATTERN, slug) else None
+
+
+def before_suffix(path: str) -> tuple[str, str]:
+    """The path of the page that another path would be a format of, and the suffix, if any."""
+    page, dot, suffix = path.rpartition(".")
+    if not dot or "/" in suffix:
+        return path, ""
+    for language in PUBLISHED:
+        if language != PRIMARY and page.startswith(f"/{language}/"):
+            page = page.removeprefix(f"/{language}")
+    return PAGES[HOME] if page == _MEETING else page, suffix
+
+
 def other_forms(path: str) -> Mapping[str, str]:
     """The formats of the page at a path, as media type and path; none where it has no others.
 
     Whether there is a record at the path is not asked.
     """
-    noun, _, slug = path.removeprefix("/").partition("/")
-    if path == PAGES[HOME]:
-        noun, slug = "meeting", "-"
-    elif noun not in KINDS or not KINDS[noun].has_pages or "/" in slug or "." in slug:
+    named = named_by(path)
+    if named is None:
         return {}
-    if not slug:
+    noun, slug = named
+    if slug is None:
         return {
             LIST_FORMATS[suffix]: list_format_path(noun, suffix) for suffix in list_formats(noun)
         }
@@ -215,6 +255,25 @@ def to_passage(address: str, passage: str) -> str:
     return f"{address.partition('#')[0]}#:~:text={directive}"
 
 
+def mail_address(subject: str, body: str, to: str = "") -> str:
+    """The address that begins a letter (RFC 6068); lines of its body end as that asks."""
+    told = {"subject": subject, "body": "\r\n".join(body.splitlines())}
+    return f"{contact_address(to)}?{urlencode(told, safe='', quote_via=quote)}"
+
+
+def report_address(contact: str, reference: str, title: str, address: str) -> str:
+    """Where a mistake in a record is reported: a letter, or a page that is told the reference."""
+    if "://" not in contact:
+        return mail_address(f"{reference}: {title}", address, contact)
+    page, mark, fragment = contact.partition("#")
+    return f"{page}{'&' if '?' in page else '?'}reference={reference}{mark}{fragment}"
+
+
+def contact_address(contact: str) -> str:
+    """The address that stands for a contact, whichever it is."""
+    return contact if "://" in contact else f"mailto:{quote(contact, safe='@')}"
+
+
 def data_path(name: str) -> str:
     """The path of a file that holds the whole."""
     return f"/data/{name}"
@@ -252,8 +311,13 @@ def every_page(records: Iterable[tuple[str, str]]) -> Iterator[str]:
         yield from (record_path(noun, slug, language) for noun, slug in known)
 
 
-def every_file(records: Iterable[tuple[str, str, str]]) -> Iterator[str]:
-    """The path of every file but static ones, given every record as kind, slug and reference."""
+def every_file(
+    records: Iterable[tuple[str, str, str]], *, has_contact: bool = False
+) -> Iterator[str]:
+    """The path of every file but static ones, given every record as kind, slug and reference.
+
+    One of them is there only if there is somebody to write to.
+    """
     known = list(records)
     for noun, slug, _ in known:
         yield from (record_format_path(noun, slug, suffix) for suffix in record_formats(noun))
@@ -265,7 +329,10 @@ def every_file(records: Iterable[tuple[str, str, str]]) -> Iterator[str]:
     for kind in PAGED:
         yield from (list_format_path(kind.noun, suffix) for suffix in list_formats(kind.noun))
     yield from (reference_path(reference) for _, _, reference in known)
+    yield from map(data_path, DATA_FILES)
     yield from (SITEMAP, ROBOTS, FAVICON, FEED, OPENSEARCH)
+    if has_contact:
+        yield SECURITY
 
 
 def _in_language(path: str, language: str) -> str:

@@ -24,6 +24,10 @@ LONGEST_QUERY = 200
 SLUG_PATTERN = r"[a-z0-9]+(?:-[a-z0-9]+)*"
 # BCP 47 (RFC 5646, section 2.1), as far as language, script and region.
 _LANGUAGE_TAG = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?")
+_E_MAIL = re.compile(
+    r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+    r"(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)+"
+)
 _PARTIAL_DATE = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")
 
 
@@ -61,6 +65,16 @@ def _web_address(value: str) -> str:
     return value
 
 
+def _contact(value: str) -> str:
+    # E-mail as HTML has it; a page's address must be a safe one (RFC 9116, section 2.5.3).
+    if _E_MAIL.fullmatch(value):
+        return value
+    if not value.startswith("https://"):
+        message = f'"{value}" is neither an e-mail address nor one that begins with https://'
+        raise ValueError(message)
+    return _web_address(value)
+
+
 def _written(value: str) -> str:
     if not value.strip():
         message = "the text is empty"
@@ -71,6 +85,8 @@ def _written(value: str) -> str:
 LanguageTag = Annotated[str, AfterValidator(_language_tag)]
 PartialDate = Annotated[str, AfterValidator(_partial_date)]
 """A day, a month or a year (ISO 8601-1, section 5.2.2); compares in order as text."""
+Contact = Annotated[str, AfterValidator(_contact)]
+"""Where somebody can be written to: an e-mail address, or a page's."""
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 Written = Annotated[str, AfterValidator(_written)]
 """A text that is not empty."""

@@ -29,9 +29,6 @@ PLAIN_PAGES: dict[str, Callable[[Session], Any]] = {
 }
 """The pages that nothing is asked of: what each shows."""
 
-VARYING_HEADERS = PAGE_HEADERS | {"vary": "accept"}
-"""A page that is there in other formats, too: which one is sent, `Accept` decides."""
-
 FRAMED_HEADERS = OPEN_HEADERS | {
     "content-security-policy": SECURITY_HEADERS["content-security-policy"].replace(
         "frame-ancestors 'none'", "frame-ancestors *"
@@ -76,7 +73,7 @@ def page_routes(site: Site, language: str) -> APIRouter:
         template = f"records/{kind.noun}.html" if kind.has_pages else "home.html"
         framed = _record(site, language, kind, "embed.html", FRAMED_HEADERS)
         add(urls.embed_path(*place), framed)
-        add(urls.record_path(*place), _record(site, language, kind, template, VARYING_HEADERS))
+        add(urls.record_path(*place), _record(site, language, kind, template, PAGE_HEADERS))
     for kind in PAGED:
         add(urls.list_path(kind.noun, language), _list(site, language, kind))
     return router
@@ -164,7 +161,7 @@ def _list(site: Site, language: str, kind: Kind) -> View:
             site,
             language,
             "list.html",
-            VARYING_HEADERS | {"link": list_links(kind, selection, site.addresses, licence)},
+            PAGE_HEADERS | {"link": list_links(kind, selection, site.addresses, licence)},
             path=urls.list_path(kind.noun, language, page.canonical),
             page=page,
         )
