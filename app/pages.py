@@ -547,7 +547,7 @@ def search_page(session: Session, query: str, language: str) -> SearchPage:
             for group in matches
         ],
         otherwise=queries.spelled_otherwise(session, query) if words else None,
-        words=[word for word in words if queries.search(session, word)] if len(words) > 1 else [],
+        words=[word for word in words if queries.is_found(session, word)] if len(words) > 1 else [],
     )
 
 
