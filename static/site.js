@@ -1,5 +1,4 @@
-// Enhances what works without it: suggestions, copies, the way back to a narrowed list, and a line
-// that offers the page in the reader's language.
+// Enhances what works without it: suggestions, copies, a way back, the page in another language.
 "use strict";
 
 // A combobox with a list of links (ARIA Authoring Practices, "Combobox with listbox popup").
@@ -118,18 +117,17 @@ function leadBack() {
 }
 
 // One line at most: the page in the first of the reader's languages that it exists in.
-function offer() {
-  const own = document.documentElement.lang.split("-")[0];
-  const offers = [...document.querySelectorAll(".offer")];
-  for (const wanted of navigator.languages ?? []) {
-    const language = wanted.split("-")[0];
-    if (language === own) return;
-    const found = offers.find((line) => line.lang.split("-")[0] === language);
-    if (!found) continue;
-    found.hidden = false;
-    found.querySelector("button").addEventListener("click", () => found.remove());
-    return;
+function offerLanguage() {
+  const lines = [...document.querySelectorAll(".offer")];
+  const spoken = (tag) => tag.split("-")[0];
+  for (const wanted of navigator.languages) {
+    const found = [document.documentElement, ...lines].find((one) => spoken(one.lang) === spoken(wanted));
+    if (found) {
+      found.hidden = false;
+      break;
+    }
   }
+  for (const line of lines) line.lastElementChild.addEventListener("click", () => line.remove());
 }
 
 // What can be copied gets a button, and the system's share sheet one where there is one.
@@ -169,4 +167,4 @@ function offerCopies(controls) {
 document.querySelectorAll("form[data-suggestions]").forEach(suggest);
 document.querySelectorAll(".controls").forEach(offerCopies);
 leadBack();
-offer();
+offerLanguage();
