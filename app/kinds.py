@@ -92,7 +92,8 @@ class Kind:
     @property
     def parameters(self) -> tuple[str, ...]:
         """The query parameters that its list knows."""
-        return (*(facet.name for facet in self.facets), "q", "sort", "page")
+        facets = (facet.name for facet in self.facets)
+        return (*facets, "q", *(("sort",) if self.sorts else ()), "page")
 
 
 def opening(text: str, length: int = OPENING_LENGTH) -> str:
@@ -255,6 +256,10 @@ KINDS = {
 """In the order in which lists and pages name them."""
 
 PAGED = tuple(kind for kind in KINDS.values() if kind.has_pages)
+"""The kinds with a page for each record, and one for their list."""
+
+LISTED = tuple(kind for kind in KINDS.values() if kind.noun != "meeting")
+"""The kinds that there are several records of."""
 
 
 def kind_of(record: Record) -> Kind:

@@ -14,7 +14,6 @@ from app.kinds import KINDS, Facet, Kind
 from app.models import (
     Agreement,
     AgreementKind,
-    Edition,
     Event,
     FacetRow,
     Link,
@@ -75,11 +74,6 @@ class KindCount:
 
     kind: AgreementKind
     number: int
-
-
-def edition(session: Session) -> Edition:
-    """What the database was made from."""
-    return session.exec(select(Edition)).one()
 
 
 def meeting(session: Session) -> Meeting:
