@@ -68,7 +68,7 @@ def serve(given: argparse.Namespace) -> int:
     """Serve the site, building first where the database is not the seed's."""
     host = f"[{given.host}]" if ":" in given.host else given.host
     settings = _settings(given, default_base_url=f"http://{host}:{given.port}")
-    if not _is_current(settings):
+    if not edition.is_current(settings.database, settings.seed):
         outcome = _built(settings)
         if outcome != DONE:
             return outcome
@@ -76,24 +76,6 @@ def serve(given: argparse.Namespace) -> int:
 
     run(settings, host=given.host, port=given.port, workers=given.workers)
     return DONE
-
-
-def _is_current(settings: Settings) -> bool:
-    """Whether the database is whole and made from this seed by this program."""
-    if not edition.is_whole(settings.database):
-        return False
-    from sqlalchemy.exc import SQLAlchemyError
-    from sqlmodel import Session
-
-    from app.database import open_database
-    from app.queries import edition as made_from
-
-    try:
-        with Session(open_database(settings.database)) as session:
-            made = made_from(session)
-    except SQLAlchemyError:
-        return False
-    return (made.seed, made.program) == (edition.of_seed(settings.seed), edition.of_program())
 
 
 def _built(settings: Settings) -> int:

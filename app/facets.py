@@ -1,6 +1,6 @@
 """What a list is narrowed to: read from an address, and written into the next one."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from app.kinds import Facet, Kind
@@ -13,16 +13,29 @@ Parameters = tuple[tuple[str, str], ...]
 
 
 class BadParameterError(Exception):
-    """A query parameter that cannot be used: given twice, or with a value that means nothing."""
+    """A query parameter that cannot be used: given twice, or with a value that means nothing.
 
-    def __init__(self, name: str, value: str | None = None) -> None:
+    `reason` says another thing of it; `valid` is what could stand in its place, where that is
+    known without asking the database.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        value: str | None = None,
+        *,
+        reason: str = "",
+        valid: Sequence[str] | None = None,
+    ) -> None:
         self.name = name
         self.value = value
-        super().__init__(
+        self.valid = valid
+        usual = (
             f'The parameter "{name}" may be given once only.'
             if value is None
             else f'The parameter "{name}" cannot be "{value}".'
         )
+        super().__init__(reason or usual)
 
 
 @dataclass(frozen=True)
@@ -103,7 +116,8 @@ def read_selection(kind: Kind, given: Iterable[tuple[str, str]]) -> Selection:
         raise BadParameterError("sort", sort)
     page = single.get("page", "1")
     if not (page.isascii() and page.isdigit() and len(page) < 10) or int(page) < 1:
-        raise BadParameterError("page", page)
+        reason = f'The parameter "page" cannot be "{page}": give a whole number from 1.'
+        raise BadParameterError("page", page, reason=reason)
     query = legible(single.get("q", ""))
     return Selection(
         chosen={name: tuple(sorted(set(values[name]))) for name in sorted(facets & set(values))},
@@ -112,6 +126,16 @@ def read_selection(kind: Kind, given: Iterable[tuple[str, str]]) -> Selection:
         page=int(page),
         is_cut=len(query) > LONGEST_QUERY,
     )
+
+
+def refuse_unclear(known: Collection[str], given: Iterable[tuple[str, str]]) -> None:
+    """Raise BadParameterError where a parameter is unknown or empty, which a page passes over."""
+    for name, value in given:
+        if name not in known:
+            reason = f'There is no parameter "{name}" here.'
+            raise BadParameterError(name, value, reason=reason, valid=list(known))
+        if not value:
+            raise BadParameterError(name, value, reason=f'The parameter "{name}" is empty.')
 
 
 def once(name: str, values: Sequence[str]) -> str:

@@ -216,6 +216,37 @@ class DataPage:
 
 
 @dataclass(frozen=True)
+class Parameter:
+    """What can be asked of a call: the values it takes, or else the bounds of one."""
+
+    name: str
+    description: str
+    is_required: bool
+    values: Sequence[str]
+    bounds: Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Call:
+    """One address of the API; `example` is a real one like it."""
+
+    path: str
+    summary: str
+    example: str
+    parameters: Sequence[Parameter]
+
+
+@dataclass(frozen=True)
+class ApiPage:
+    """The API for people: what its OpenAPI document says, all of it in the primary language."""
+
+    about: str
+    rules: Sequence[str]
+    calls: Sequence[Call]
+    statuses: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Hit:
     """A record that a search found: its title and the part of its text that has the words."""
 
@@ -520,6 +551,54 @@ def data_page(session: Session, files: Sequence[DataFile]) -> DataPage:
     )
 
 
+_BOUNDS = ("minimum", "maximum", "minLength", "maxLength", "pattern")
+
+
+def api_page(document: Mapping[str, Any]) -> ApiPage:
+    """What an OpenAPI document says of the calls that read."""
+    about, *rules = document["info"]["description"].split("\n* ")
+    reading = {path: methods["get"] for path, methods in document["paths"].items()}
+    answers = document["components"]["responses"]
+    named = {
+        status: answer["$ref"].rpartition("/")[2]
+        for call in reading.values()
+        for status, answer in call["responses"].items()
+        if "$ref" in answer
+    }
+    return ApiPage(
+        about=about.strip(),
+        rules=rules,
+        calls=[
+            Call(
+                path=path,
+                summary=call["summary"],
+                example=_example(call),
+                parameters=[_parameter(given) for given in call.get("parameters", ())],
+            )
+            for path, call in reading.items()
+        ],
+        statuses={status: answers[name]["description"] for status, name in sorted(named.items())},
+    )
+
+
+def _example(call: Mapping[str, Any]) -> str:
+    """The address of a real answer to a call."""
+    (content,) = call["responses"]["200"]["content"].values()
+    (example,) = content["examples"].values()
+    return str(example["externalValue"])
+
+
+def _parameter(given: Mapping[str, Any]) -> Parameter:
+    schema = given["schema"]
+    return Parameter(
+        name=given["name"],
+        description=given["description"],
+        is_required=given.get("required", False),
+        values=schema.get("items", schema).get("enum", ()),
+        bounds={word: schema[word] for word in _BOUNDS if word in schema},
+    )
+
+
 def search_page(session: Session, query: str, language: str) -> SearchPage:
     """What a query finds, every kind apart, best first."""
     asked = legible(query)
@@ -547,7 +626,7 @@ def search_page(session: Session, query: str, language: str) -> SearchPage:
             for group in matches
         ],
         otherwise=queries.spelled_otherwise(session, query) if words else None,
-        words=[word for word in words if queries.search(session, word)] if len(words) > 1 else [],
+        words=[word for word in words if queries.is_found(session, word)] if len(words) > 1 else [],
     )
 
 

@@ -1,10 +1,11 @@
 """Every question that the serving site asks of its database."""
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import TextClause, bindparam, exists, false, func, text
+from sqlalchemy import TextClause, exists, false, func, text
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
@@ -13,7 +14,6 @@ from app.kinds import KINDS, Facet, Kind
 from app.models import (
     Agreement,
     AgreementKind,
-    Edition,
     Event,
     FacetRow,
     Link,
@@ -74,11 +74,6 @@ class KindCount:
 
     kind: AgreementKind
     number: int
-
-
-def edition(session: Session) -> Edition:
-    """What the database was made from."""
-    return session.exec(select(Edition)).one()
 
 
 def meeting(session: Session) -> Meeting:
@@ -414,10 +409,12 @@ def _expression(session: Session, query: str, column: str = "") -> str | None:
 
 
 # An exact name stands before all others, then comes what has the words in its names, then what
-# has them in its texts, and with it what only tells of the rest. Among names, the one of which
-# the words are the greater part comes first; else a word in a name counts ten times.
+# has them in its texts, and with it what only tells of the rest; sources come last. Among names,
+# the one that more records lead to comes first, then the one of which the words are the greater
+# part; else a word in a name counts ten times.
 _RANKED = """
-    WITH named AS (SELECT record_id AS id FROM name WHERE words = :words),
+    WITH distance(kind, steps) AS (SELECT value ->> 0, value ->> 1 FROM json_each(:distances)),
+    named AS (SELECT record_id AS id FROM name WHERE words = :words),
     titled AS (SELECT rowid AS id FROM search_index WHERE search_index MATCH :titled),
     found AS (
         SELECT rowid AS id, bm25(search_index, 10.0, 1.0) AS score
@@ -430,18 +427,21 @@ _RANKED = """
     ),
     placed AS (
         SELECT hit.id, record.kind, record.part, score,
-            CASE WHEN place = 1 AND record.kind IN :telling THEN 2 ELSE place END AS place
+            CASE WHEN place > 0 AND steps > 0 THEN 1 + steps ELSE place END AS place
         FROM hit JOIN record ON record.id = hit.id
+        JOIN distance ON distance.kind = record.kind
     ),
     sized AS (
         SELECT *, CASE place WHEN 1 THEN (
             SELECT min(length(words)) FROM name
             WHERE record_id = placed.id AND instr(' ' || words, ' ' || :words)
-        ) END AS size
+        ) END AS size, CASE place WHEN 1 THEN (
+            SELECT count(*) FROM link WHERE object_id = placed.id
+        ) ELSE 0 END AS degree
         FROM placed
     ),
     ranked AS (
-        SELECT *, row_number() OVER (ORDER BY place, size IS NULL, size, score, id) AS rank
+        SELECT *, row_number() OVER (ORDER BY place, size IS NULL, -degree, size, score, id) AS rank
         FROM sized
     )
 """
@@ -452,18 +452,20 @@ _BY_PART = """
             count(*) OVER (PARTITION BY kind, part) AS number
         FROM ranked
     )
-    SELECT id, kind, part, number, place, size, score FROM counted WHERE at <= :most_shown
+    SELECT id, kind, part, number, place, size, degree, score FROM counted WHERE at <= :most_shown
     ORDER BY rank
 """
 
 
 def _ranking(shown: str) -> TextClause:
-    telling = [kind.noun for kind in KINDS.values() if not kind.is_subject]
-    return text(_RANKED + shown).bindparams(bindparam("telling", telling, expanding=True))
+    distances = json.dumps([[kind.noun, kind.distance] for kind in KINDS.values()])
+    return text(_RANKED + shown).bindparams(distances=distances)
 
 
 _SEARCH = _ranking(_BY_PART)
-_SUGGEST = _ranking("SELECT id, place, size, score FROM ranked ORDER BY rank LIMIT :most_shown")
+_SUGGEST = _ranking(
+    "SELECT id, place, size, degree, score FROM ranked ORDER BY rank LIMIT :most_shown"
+)
 
 
 def _best(
@@ -496,7 +498,7 @@ def _best(
 
     def rank(hit: Any) -> tuple[Any, ...]:
         is_called = _is_called(rows[hit.id], words, language)
-        return hit.place, hit.size is None, hit.size, hit.score, not is_called
+        return hit.place, hit.size is None, -hit.degree, hit.size, hit.score, not is_called
 
     return [(rows[hit.id], hit) for hit in sorted(hits, key=rank)]
 
@@ -528,6 +530,16 @@ def suggestions(
     ]
 
 
+_IS_FOUND = text("SELECT 1 FROM search_index WHERE search_index MATCH :expression LIMIT 1")
+
+
+def is_found(session: Session, query: str) -> bool:
+    """Whether any record has every word of a query."""
+    expression = _expression(session, query, "")
+    asked = {"expression": expression}
+    return bool(expression) and session.connection().execute(_IS_FOUND, asked).first() is not None
+
+
 _IS_KNOWN = text("SELECT 1 FROM vocabulary WHERE term >= :word AND term < :beyond LIMIT 1")
 _SIMILAR = text("""
     SELECT term FROM vocabulary WHERE term >= :first AND term < :beyond
@@ -544,10 +556,10 @@ def spelled_otherwise(session: Session, query: str) -> str | None:
     """
     connection = session.connection()
     words: list[str] = []
-    for word in words_of(query[:LONGEST_QUERY]):
+    for word in dict.fromkeys(words_of(query[:LONGEST_QUERY])):
         if is_han(word):
             longest = (word[:size] for size in range(len(word), 0, -1))
-            known = next((part for part in longest if search(session, part)), None)
+            known = next((part for part in longest if is_found(session, part)), None)
         elif connection.execute(_IS_KNOWN, {"word": word, "beyond": word + _BEYOND}).first():
             known = word
         else:
@@ -565,7 +577,7 @@ def spelled_otherwise(session: Session, query: str) -> str | None:
             return None
         words.append(known)
     corrected = " ".join(words)
-    return corrected if words and search(session, corrected) else None
+    return corrected if words and is_found(session, corrected) else None
 
 
 def next_in_thread(session: Session, kind: Kind, item: Record) -> RecordRow | None:

@@ -169,7 +169,8 @@ def _sharing(writer: "_Writer") -> dict[str, Any]:
             for suffix in urls.list_formats(noun)
         ],
         "data_href": lambda name: addresses.link(urls.data_path(name)),
-        "api_href": lambda: addresses.link(urls.API),
+        "api_href": lambda: addresses.link(urls.page_path(urls.API_PAGE, language)),
+        "openapi_href": lambda: addresses.link(urls.OPENAPI),
         "feed_href": lambda: addresses.link(urls.FEED),
         "opensearch_href": lambda: addresses.link(urls.OPENSEARCH),
         "oembed_href": lambda path: addresses.absolute(urls.oembed_path(addresses.absolute(path))),

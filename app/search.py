@@ -122,6 +122,8 @@ def match_expression(
     `forms` are other forms of its words, which do as well.
     """
     words = words_of(query[:LONGEST_QUERY])
+    # Said twice is asked once; the last goes on wherever it stood before.
+    words = [word for at, word in enumerate(words) if word not in words[at + 1 :]]
     terms: list[str] = []
     for at, word in enumerate(words):
         if not is_han(word):
