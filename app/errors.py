@@ -10,9 +10,9 @@ from starlette.exceptions import HTTPException
 
 from app import pages, queries, urls
 from app.facets import BadParameterError
+from app.formats.answers import PROBLEM_TYPE, problem_details
 from app.formats.plain import json_bytes
 from app.kinds import KINDS
-from app.language import PUBLISHED
 from app.models import Withdrawal
 from app.site import Site
 from app.values import PRIMARY
@@ -27,9 +27,6 @@ OPEN_HEADERS = PAGE_HEADERS | {
 """What any site may read and show: data, cards, codes."""
 
 _DATA = urls.data_path("")
-
-PROBLEM_TYPE = "application/problem+json"
-"""Problem details (RFC 9457)."""
 
 
 class MovedError(Exception):
@@ -71,34 +68,36 @@ def found(session: Session, noun: str, slug: str) -> Any:
 def is_for_programs(path: str) -> bool:
     """Whether what stands at a path, or would, is read by programs."""
     suffixes = tuple(f".{suffix}" for suffix in (*urls.RECORD_FORMATS, *urls.LIST_FORMATS))
-    is_below = f"{path}/".startswith((f"{urls.API}/", f"{urls.OEMBED}/"))
+    is_below = urls.is_under(path, urls.API) or urls.is_under(path, urls.OEMBED)
     return is_below or path.startswith(_DATA) or path.endswith(suffixes)
 
 
-def language_of(path: str) -> str:
-    """The language of the pages that a path stands among."""
-    return next((code for code in PUBLISHED if f"{path}/".startswith(f"/{code}/")), PRIMARY)
+def methods_of(path: str) -> str:
+    """The methods that an address has, as the `Allow` header lists them."""
+    is_open = urls.is_under(path, urls.API) or urls.is_under(path, urls.PAGES[urls.DATA])
+    return "GET, HEAD, OPTIONS" if is_open else "GET, HEAD"
 
 
 def problem(status: int, detail: str = "", **members: Any) -> Response:
-    """Problem details (RFC 9457, section 3): `detail` says what is wrong with this request."""
-    told = {
-        "type": "about:blank",
-        "title": HTTPStatus(status).phrase,
-        "status": status,
-        **({"detail": detail} if detail else {}),
-        **members,
-    }
-    return Response(
-        json_bytes(told), status_code=status, media_type=PROBLEM_TYPE, headers=OPEN_HEADERS
-    )
+    """Problem details as an answer: `detail` says what is wrong with this request."""
+    body = json_bytes(problem_details(status, detail, **members))
+    return Response(body, status_code=status, media_type=PROBLEM_TYPE, headers=OPEN_HEADERS)
+
+
+def led(status: int, path: str, location: str) -> Response:
+    """What leads from a path on to where it has moved for good."""
+    if not is_for_programs(path):
+        return RedirectResponse(location, status_code=status, headers=PAGE_HEADERS)
+    response = problem(status, f"It is at {location} now.")
+    response.headers["location"] = location
+    return response
 
 
 def answer_errors(app: FastAPI, site: Site) -> None:
     """Make every error an answer, and lead from a near miss to the canonical address."""
 
     def page(path: str, status: int, told: pages.ErrorPage) -> Response:
-        text = site.renderers[language_of(path)].render("error.html", path=path, page=told)
+        text = site.renderers[urls.language_of(path)].render("error.html", path=path, page=told)
         return HTMLResponse(text, status_code=status, headers=PAGE_HEADERS)
 
     async def http_error(request: Request, error: Exception) -> Response:
@@ -108,7 +107,7 @@ def answer_errors(app: FastAPI, site: Site) -> None:
             meant = _canonical(site, path)
             if meant:
                 location = site.addresses.link(meant)
-                return RedirectResponse(location, status_code=308, headers=PAGE_HEADERS)
+                return led(HTTPStatus.PERMANENT_REDIRECT, path, location)
         others = _formats_of(site, path) if status == HTTPStatus.NOT_FOUND else []
         if is_for_programs(path):
             there = {"available": [site.addresses.absolute(other) for other in others]}
@@ -118,7 +117,7 @@ def answer_errors(app: FastAPI, site: Site) -> None:
             fault = pages.Fault("suffix", suffix, (), others) if others else None
             response = page(path, status, pages.ErrorPage(status, fault))
         if status == HTTPStatus.METHOD_NOT_ALLOWED:
-            response.headers["allow"] = "GET, HEAD"
+            response.headers["allow"] = methods_of(path)
         return response
 
     async def bad_parameter(request: Request, error: Exception) -> Response:
@@ -128,18 +127,17 @@ def answer_errors(app: FastAPI, site: Site) -> None:
         with site.session() as session:
             fault = pages.fault(session, KINDS.get(noun), told)
         if is_for_programs(path):
-            is_ours = path.startswith(urls.API)
+            is_ours = urls.is_under(path, urls.API)
             status = HTTPStatus.UNPROCESSABLE_ENTITY if is_ours else HTTPStatus.NOT_FOUND
-            return problem(
-                status, str(told), parameter=told.name, valid=[one.value for one in fault.valid]
-            )
+            return problem(status, str(told), **_members(told, fault))
         return page(path, HTTPStatus.NOT_FOUND, pages.ErrorPage(404, fault))
 
     async def moved(request: Request, error: Exception) -> Response:
         told = cast("MovedError", error)
         former, present = f"/{told.noun}/{told.former}", f"/{told.noun}/{told.present}"
-        location = site.addresses.link(request.url.path.replace(former, present, 1))
-        return RedirectResponse(location, status_code=301, headers=PAGE_HEADERS)
+        path = request.url.path
+        location = site.addresses.link(path.replace(former, present, 1))
+        return led(HTTPStatus.MOVED_PERMANENTLY, path, location)
 
     async def gone(request: Request, error: Exception) -> Response:
         path = request.url.path
@@ -159,6 +157,17 @@ def answer_errors(app: FastAPI, site: Site) -> None:
     app.add_exception_handler(BadParameterError, bad_parameter)
     app.add_exception_handler(HTTPException, http_error)
     app.add_exception_handler(HTTPStatus.INTERNAL_SERVER_ERROR, http_error)
+
+
+def _members(error: BadParameterError, fault: pages.Fault) -> dict[str, Any]:
+    """Which parameter is wrong, what it was given, and what could stand in its place."""
+    known = error.valid
+    return {
+        "parameter": error.name,
+        **({} if error.value is None else {"value": error.value}),
+        # The empty value is the usual order, which a program asks for by leaving it out.
+        "valid": [one.value for one in fault.valid if one.value] if known is None else list(known),
+    }
 
 
 def _canonical(site: Site, path: str) -> str | None:
@@ -195,5 +204,7 @@ def _sentence(path: str, status: int) -> str:
     if status == HTTPStatus.NOT_FOUND:
         return f"There is nothing at {path}."
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
-        return "This address can only be read."
+        return f"This address can only be read: {methods_of(path)}."
+    if status == HTTPStatus.NOT_ACCEPTABLE:
+        return "What is here is application/json, which the Accept header does not admit."
     return ""

@@ -41,10 +41,10 @@ def file_routes(site: Site) -> APIRouter:
         for noun in KINDS:
             if suffix in urls.record_formats(noun):
                 path = urls.record_format_path(noun, "{slug}", suffix)
-                add(path, _record_file(site, noun, suffix))
+                add(path, record_file(site, noun, suffix))
     for kind in PAGED:
         for suffix in urls.list_formats(kind.noun):
-            add(urls.list_format_path(kind.noun, suffix), _list_file(site, kind, suffix))
+            add(urls.list_format_path(kind.noun, suffix), list_file(site, kind, suffix))
     for language in PUBLISHED:
         letterhead = cache(lambda code=language: _letterhead(site, code))
         for kind in (KINDS["meeting"], *PAGED):
@@ -80,6 +80,7 @@ def slug_of(session: Session, noun: str, request: Request) -> str:
 def listed(site: Site, session: Session, kind: Kind, selection: Selection, suffix: str) -> Listed:
     """A page of a list for its formats, or the whole of it as a table.
 
+    As JSON it is the API's, which leads on from page to page at addresses of its own.
     Raises BadParameterError where a value of a facet is none, or the list has no such page.
     """
     pages.refuse_unknown(session, kind, selection)
@@ -87,7 +88,8 @@ def listed(site: Site, session: Session, kind: Kind, selection: Selection, suffi
     page = queries.listing(session, kind, selection, language)
     last = -(-sum(page.counts.values()) // PAGE_SIZE) or 1
     if selection.page > last:
-        raise BadParameterError("page", str(selection.page))
+        valid = [str(number) for number in range(1, last + 1)]
+        raise BadParameterError("page", str(selection.page), valid=valid)
     records: Sequence[Any] = page.records
     if suffix == "csv":
         pages_of = (replace(selection, page=number) for number in range(1, last + 1))
@@ -97,10 +99,12 @@ def listed(site: Site, session: Session, kind: Kind, selection: Selection, suffi
             for record in queries.listing(session, kind, one, language).records
         ]
 
+    is_json = suffix == "json"
+    path = urls.api_path(kind.noun) if is_json else urls.list_format_path(kind.noun, suffix)
+
     def url(number: int) -> str | None:
         if suffix == "csv" or not 1 <= number <= last:
             return None
-        path = urls.list_format_path(kind.noun, suffix)
         return site.addresses.absolute(urls.asked(path, replace(selection, page=number).parameters))
 
     return Listed(
@@ -112,15 +116,15 @@ def listed(site: Site, session: Session, kind: Kind, selection: Selection, suffi
         html_url=site.addresses.absolute(
             urls.list_path(kind.noun, parameters=selection.parameters)
         ),
-        url=url(selection.page)
-        or site.addresses.absolute(urls.list_format_path(kind.noun, suffix)),
+        url=url(selection.page) or site.addresses.absolute(path),
         words=site.words,
         previous_url=url(selection.page - 1),
         next_url=url(selection.page + 1),
     )
 
 
-def _record_file(site: Site, noun: str, suffix: str) -> View:
+def record_file(site: Site, noun: str, suffix: str) -> View:
+    """A view of each record of a kind in a format."""
     made = FORMATS[suffix]
 
     def view(request: Request) -> Response:
@@ -133,7 +137,8 @@ def _record_file(site: Site, noun: str, suffix: str) -> View:
     return view
 
 
-def _list_file(site: Site, kind: Kind, suffix: str) -> View:
+def list_file(site: Site, kind: Kind, suffix: str) -> View:
+    """A view of a kind's list in a format."""
     made = LISTS[suffix]
 
     def view(request: Request) -> Response:
@@ -266,16 +271,11 @@ def _changes(site: Site) -> View:
     return view
 
 
-_UNLISTED = {urls.page_path(urls.SEARCH, language) for language in PUBLISHED}
-
-
 def _sitemap(site: Site) -> View:
     def view(_: Request) -> Response:
         with site.session() as session:
-            rows = queries.every_record(session)
-        paths = urls.every_page((row.kind, row.slug) for row in rows)
-        listed = [site.addresses.absolute(path) for path in paths if path not in _UNLISTED]
-        return _rendered(site, "feeds/sitemap.xml", "application/xml", addresses=listed)(_)
+            mapped = pages.site_map(session)
+        return _rendered(site, "feeds/sitemap.xml", "application/xml", pages=mapped)(_)
 
     return view
 

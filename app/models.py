@@ -40,7 +40,10 @@ class To:
 
 
 class AsJson(TypeDecorator[Any]):
-    """A column that keeps one value as compact JSON, keys in the order of the fields."""
+    """A column that keeps one value as compact JSON, keys in the order of the fields.
+
+    What is usual is left out, whether the seed says it or not, so that both are the same bytes.
+    """
 
     impl = String
     cache_ok = True
@@ -54,7 +57,7 @@ class AsJson(TypeDecorator[Any]):
         """From the value to its JSON; an absent value stays absent."""
         if value is None:
             return None
-        plain = self._adapter.dump_python(value, mode="json", exclude_unset=True)
+        plain = self._adapter.dump_python(value, mode="json", exclude_defaults=True)
         return json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
@@ -774,7 +777,7 @@ class NameRow(SQLModel, table=True):
     """One way in which a record is called, as the words of the index; slug and reference too."""
 
     __tablename__ = "name"
-    __table_args__ = {"sqlite_with_rowid": False}
+    __table_args__ = (Index("name_of_record", "record_id"), {"sqlite_with_rowid": False})
 
     words: str = Field(primary_key=True)
     record_id: int = Field(primary_key=True, foreign_key="record.id")
@@ -788,10 +791,3 @@ class Link(SQLModel, table=True):
     role: str
     object_id: int = Field(foreign_key="record.id", index=True)
     locator: str | None = None
-
-
-class Edition(SQLModel, table=True):
-    """What the database was made from."""
-
-    seed: str = Field(primary_key=True)
-    program: str

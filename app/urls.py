@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode, urlsplit
 
-from app.kinds import KINDS, PAGED
+from app.kinds import KINDS, LISTED, PAGED
 from app.language import PUBLISHED
 from app.models import RecordRow
 from app.values import PRIMARY, SLUG_PATTERN
@@ -15,12 +15,14 @@ TIMELINE = "timeline"
 SEARCH = "search"
 CONNECTIONS = "connections"
 DATA = "data"
+API_PAGE = "api"
 PAGES = {
     HOME: "/",
     TIMELINE: "/timeline",
     CONNECTIONS: "/connections",
     SEARCH: "/search",
     DATA: "/data",
+    API_PAGE: "/api",
     "about": "/about",
     "accessibility": "/accessibility",
 }
@@ -56,7 +58,9 @@ DATA_FILES = (
 )
 """The files that hold the whole, and those that describe them."""
 
-API = "/api"
+API = PAGES[API_PAGE]
+API_SEARCH = f"{API}/search"
+OPENAPI = f"{API}/openapi.json"
 OEMBED = "/oembed"
 OEMBED_PARAMETERS = ("url", "format", "maxwidth", "maxheight")
 
@@ -108,10 +112,17 @@ def page_path(
     return asked(_in_language(PAGES[name], language), parameters)
 
 
+def is_under(path: str, top: str) -> bool:
+    """Whether a path is another one or below it."""
+    return f"{path}/".startswith(f"{top}/")
+
+
 def list_path(
     noun: str, language: str = PRIMARY, parameters: Sequence[tuple[str, str]] = ()
 ) -> str:
-    """The path of a kind's list, narrowed by query parameters."""
+    """The path of a kind's list, narrowed by query parameters; events are all on the timeline."""
+    if not KINDS[noun].has_pages:
+        return page_path(TIMELINE, language)
     return asked(_in_language(f"/{noun}", language), parameters)
 
 
@@ -161,7 +172,9 @@ def record_format_path(noun: str, slug: str, suffix: str) -> str:
 
 
 def list_formats(noun: str) -> tuple[str, ...]:
-    """The suffixes that a kind's list is served with."""
+    """The suffixes that a kind's list is served with, where it has an address of its own."""
+    if not KINDS[noun].has_pages:
+        return ()
     return tuple(suffix for suffix in LIST_FORMATS if suffix != "atom" or noun in WITH_FEED)
 
 
@@ -196,11 +209,19 @@ def before_suffix(path: str) -> tuple[str, str]:
     return PAGES[HOME] if page == _MEETING else page, suffix
 
 
+def api_path(noun: str, slug: str = "", parameters: Sequence[tuple[str, str]] = ()) -> str:
+    """The path of a record in the API, or without a slug of a kind's list; the meeting has none."""
+    is_one = slug and noun != "meeting"
+    return asked(f"{API}/{noun}/{slug}" if is_one else f"{API}/{noun}", parameters)
+
+
 def other_forms(path: str) -> Mapping[str, str]:
     """The formats of the page at a path, as media type and path; none where it has no others.
 
     Whether there is a record at the path is not asked.
     """
+    if path == API:
+        return {"application/json": OPENAPI}
     named = named_by(path)
     if named is None:
         return {}
@@ -289,6 +310,19 @@ def static_path(name: str, digest: str) -> str:
     return f"{STATIC}/{digest}/{quote(name)}"
 
 
+def language_of(path: str) -> str:
+    """The language of the pages that a path stands among."""
+    bare = path.partition("?")[0]
+    return next((code for code in PUBLISHED if f"{bare}/".startswith(f"/{code}/")), PRIMARY)
+
+
+def in_language(path: str, language: str) -> str:
+    """The path of the same page in another language."""
+    here = language_of(path)
+    bare = path if here == PRIMARY else path.removeprefix(f"/{here}")
+    return _in_language(bare or "/", language)
+
+
 def every_page(records: Iterable[tuple[str, str]]) -> Iterator[str]:
     """The path of every HTML page, given every record as kind and slug."""
     known = [(noun, slug) for noun, slug in records if KINDS[noun].has_pages]
@@ -306,7 +340,10 @@ def every_file(
     One of them is there only if there is somebody to write to.
     """
     known = list(records)
+    yield OPENAPI
+    yield from (api_path(kind.noun) for kind in LISTED)
     for noun, slug, _ in known:
+        yield api_path(noun, slug)
         yield from (record_format_path(noun, slug, suffix) for suffix in record_formats(noun))
         if noun != "events":
             for language in PUBLISHED:

@@ -15,6 +15,7 @@ from app.files import View, slug_of
 from app.formats.described import describe
 from app.formats.registry import list_links, record_links
 from app.kinds import KINDS, PAGED, Kind
+from app.openapi import document
 from app.site import Site
 
 MOST_SUGGESTIONS = 8
@@ -51,6 +52,13 @@ def page_routes(site: Site, language: str) -> APIRouter:
         site, language, urls.DATA, lambda session: pages.data_page(session, site.data_files)
     )
     add(urls.page_path(urls.DATA, language), data)
+    api = _plain(
+        site,
+        language,
+        urls.API_PAGE,
+        lambda session: pages.api_page(document(session, site.addresses)),
+    )
+    add(urls.page_path(urls.API_PAGE, language), api)
     search = _asked(
         site,
         language,
@@ -122,7 +130,7 @@ def _suggestions(site: Site, language: str) -> View:
     def view(request: Request) -> Response:
         query = once("q", request.query_params.getlist("q"))
         with site.session() as session:
-            rows = queries.suggestions(session, query, MOST_SUGGESTIONS)
+            rows = queries.suggestions(session, query, MOST_SUGGESTIONS, language)
         text = site.renderers[language].render("feeds/suggestions.json", page=(query, rows))
         return Response(text, media_type=SUGGESTIONS_TYPE, headers=PAGE_HEADERS)
 

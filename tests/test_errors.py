@@ -96,16 +96,12 @@ def test_a_renamed_record_keeps_its_name_for_the_world(
     assert 'src="https://meeting.example/embed/agreements/herring-season"' in told["html"]
 
 
-def test_short_addresses_lead_to_every_record(site: Site) -> None:
+def test_short_addresses_lead_to_every_record_and_keep_the_query(site: Site) -> None:
     for noun, slug, reference in names_of(site):
-        for path in (f"/r/{reference}", f"/r/{reference}?fbclid=x"):
-            response = site.client.get(path)
-            target, mark, fragment = urls.record_path(noun, slug).partition("#")
-            query = path.partition("?")[2]
-            assert response.status_code == 302
-            assert response.headers["location"] == (
-                target + (f"?{query}" if query else "") + mark + fragment
-            )
+        response = site.client.get(f"/r/{reference}?fbclid=x")
+        target, mark, fragment = urls.record_path(noun, slug).partition("#")
+        assert response.status_code == 302
+        assert response.headers["location"] == f"{target}?fbclid=x{mark}{fragment}"
 
 
 def test_what_was_withdrawn_says_so_at_every_address(world_site: Site) -> None:
@@ -120,10 +116,12 @@ def test_what_was_withdrawn_says_so_at_every_address(world_site: Site) -> None:
             assert told["withdrawn_on"] == "1994-04-02"
         else:
             page = parsed(response.text)
-            assert text_of(page.find(".//h1")) == "This record was taken back"
-            assert "It was a rumour" in text_of(page.find(".//main"))
+            shown = text_of(page.find(".//main"))
+            assert shown.startswith("410 ")
+            is_russian = page.get("lang") == "ru"
+            assert ("Газета опровергла его." if is_russian else "It was a rumour") in shown
+            assert page.find(".//main//time[@datetime='1994-04-02']") is not None
             assert page.find("./head/meta[@name='robots']") is not None
-            assert "2 April 1994" in text_of(page.find(".//main"))
     json_of_it = world_site.client.get(
         "/agreements/ferry-contract", headers={"accept": "application/json"}
     )
@@ -138,7 +136,8 @@ def test_what_was_withdrawn_is_nowhere_else(world_site: Site) -> None:
 def test_every_near_miss_leads_to_the_canonical_address(world_site: Site) -> None:
     names = names_of(world_site)
     pages = urls.every_page((noun, slug) for noun, slug, _ in names)
-    for path in dict.fromkeys([*pages, *urls.every_file(names)]):
+    # Of many alike, some: each asks the database for every name.
+    for path in [*dict.fromkeys([*pages, *urls.every_file(names)])][::5]:
         shouted = path.partition("#")[0].upper()
         for missed in {f"{path}/", shouted, f"{shouted}/"} - {path, "//", "/"}:
             response = world_site.client.get(f"{missed}?q=a&fbclid=b")
@@ -164,8 +163,9 @@ def test_a_near_miss_leads_nowhere_else(site: Site) -> None:
 def test_what_messengers_add_changes_nothing(world_site: Site) -> None:
     names = names_of(world_site)
     pages = urls.every_page((noun, slug) for noun, slug, _ in names)
-    files = (path for path in urls.every_file(names) if not path.startswith("/r/"))
-    for path in [*pages, *files]:
+    files = urls.every_file(names)
+    # A short address carries its query on; what the API does not know it refuses.
+    for path in [*pages, *(path for path in files if not path.startswith(("/r/", "/api/")))]:
         usual = world_site.client.get(path)
         other = world_site.client.get(f"{path}?{STRANGERS}")
         assert (other.status_code, other.content) == (200, usual.content), path
@@ -189,7 +189,9 @@ def test_a_format_that_there_is_not_is_named(
     assert response.status_code == 404
     page = parsed(response.text)
     assert f"There is no format “{suffix}”." in text_of(page.find(".//main"))
-    offered = [link for link in links(page) if "." in link and "/static/" not in link]
+    main = page.find(".//main")
+    assert main is not None
+    offered = [link for link in links(main) if "." in link]
     assert there.format(slug=slug) in offered
     assert {site.client.get(link).status_code for link in offered} == {200}
 

@@ -137,5 +137,20 @@ def test_published_slugs_never_disappear() -> None:
     assert set(published) == known | withdrawn
 
 
+def test_the_script_is_small_and_only_enhances() -> None:
+    """It keeps nothing, asks no other host, runs no text as a program, writes no markup."""
+    assert len(SCRIPT) < 6300
+    for name in ("Storage", "cookie", "indexedDB", "caches", "eval", "Function(", "import"):
+        assert name not in SCRIPT, name
+    for name in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", ".style"):
+        assert name not in SCRIPT, name
+    assert not re.findall(r"https?:|[\"'`]//", SCRIPT)
+    assert re.findall(r"\bfetch\(.*", SCRIPT) == [
+        "fetch(`${form.dataset.suggestions}?q=${encodeURIComponent(asked)}`);"
+    ]
+    assert "XMLHttpRequest" not in SCRIPT
+    assert "sendBeacon" not in SCRIPT
+
+
 def test_no_colour_scheme_is_forgotten(our_site: Site) -> None:
     assert 'name="color-scheme" content="light dark"' in our_site.client.get("/").text

@@ -28,11 +28,21 @@ LARGEST_CARD = 300_000
 
 
 @cache
-def heads_of(client: Any) -> dict[str, Head]:
-    """The head of every page in the sitemap, and of the search, by path."""
-    listed = re.findall(r"<loc>([^<]+)</loc>", client.get(urls.SITEMAP).text)
-    paths = [address.removeprefix(BASE) or "/" for address in listed]
-    return {path: head_of(client.get(path).text) for path in [*paths, "/search?q=a"]}
+def head_at(site: Site, path: str) -> Head:
+    """The head of a page."""
+    return head_of(site.client.get(path).text)
+
+
+@cache
+def some_heads(site: Site) -> dict[str, Head]:
+    """The head of every page in the primary language, and of some in others, by path."""
+    names = [(noun, slug) for noun, slug, _ in names_of(site)]
+    paths = [*urls.every_page(names), "/search?q=a"]
+    return {
+        path: head_at(site, path)
+        for number, path in enumerate(paths)
+        if urls.language_of(path) == PRIMARY or number % SOME == 0
+    }
 
 
 def records_of(site: Site) -> Iterator[tuple[str, str, str, str]]:
@@ -44,7 +54,7 @@ def records_of(site: Site) -> Iterator[tuple[str, str, str, str]]:
 
 
 def test_every_page_has_a_preview(site: Site) -> None:
-    for path, head in heads_of(site.client).items():
+    for path, head in some_heads(site).items():
         for name in PREVIEW:
             assert head.one(name), (path, name)
         address = head.one("og:url")
@@ -61,9 +71,8 @@ def test_every_page_has_a_preview(site: Site) -> None:
 
 def test_every_picture_of_a_preview_is_there(site: Site) -> None:
     """Every card is drawn and measured in test_cards; here some are fetched as a messenger does."""
-    addresses = [*dict.fromkeys(head.one("og:image") for head in heads_of(site.client).values())]
-    records = [noun for noun, _, _ in names_of(site) if noun != "events"]
-    assert len(addresses) == len(records) * len(PUBLISHED)
+    addresses = [*dict.fromkeys(head.one("og:image") for head in some_heads(site).values())]
+    assert len(addresses) > len({noun for noun, _, _ in names_of(site)})
     for address in addresses[:: max(1, len(addresses) // 20)]:
         response = site.client.get(address)
         assert response.headers["content-type"] == "image/png"
@@ -78,18 +87,17 @@ def test_what_is_no_record_has_the_card_of_the_meeting(site: Site) -> None:
         for noun, slug, _ in names_of(site)
         for language in PUBLISHED
     }
-    others = heads_of(site.client).keys() - records
+    others = some_heads(site).keys() - records
     assert {"/agreements", "/timeline", "/connections", "/about", "/data"} <= others
     for path in others:
-        language = next((code for code in PUBLISHED if path.startswith(f"/{code}/")), "en")
-        card = urls.card_path("meeting", "", language)
-        assert heads_of(site.client)[path].one("og:image") == BASE + card
+        card = urls.card_path("meeting", "", urls.language_of(path))
+        assert head_at(site, path).one("og:image") == BASE + card
 
 
 def test_reference_managers_know_every_record(site: Site) -> None:
     """Highwire Press tags and Dublin Core, none with the day on which it was read."""
     for _, _, language, path in records_of(site):
-        head = heads_of(site.client)[path]
+        head = head_at(site, path)
         for name in ("citation_title", "citation_publication_date", "citation_language"):
             assert head.one(name), path
         assert re.fullmatch(r"\d{4}(/\d\d(/\d\d)?)?", head.one("citation_publication_date"))
@@ -103,17 +111,16 @@ def test_reference_managers_know_every_record(site: Site) -> None:
 
 
 def test_linked_data_is_about_the_page(site: Site) -> None:
-    for _, _, _, path in records_of(site):
-        head = heads_of(site.client)[path]
-        (block,) = head.data
+    for noun, slug, _, path in records_of(site):
+        (block,) = head_at(site, path).data
         ids = {node.get("@id", "").partition("#")[0] for node in block.get("@graph", [block])}
-        bare = heads_of(site.client)[path].one("og:url")
-        assert bare in ids, path
+        # It is one thing in all languages.
+        assert BASE + urls.record_path(noun, slug) in ids, path
 
 
 def test_every_alternate_is_what_it_promises(site: Site) -> None:
     seen: dict[str, str] = {}
-    heads = heads_of(site.client)
+    heads = some_heads(site)
     for path in [*heads][:: SOME if len(heads) > 100 else 1]:
         head = heads[path]
         for link in head.linked("alternate"):
@@ -128,7 +135,7 @@ def test_every_alternate_is_what_it_promises(site: Site) -> None:
 
 
 def test_every_link_header_leads_somewhere(world_site: Site) -> None:
-    for path in heads_of(world_site.client):
+    for path in some_heads(world_site):
         header = world_site.client.get(path).headers.get("link")
         for target, parameters in header_links(header) if header else ():
             assert parameters["rel"], path
@@ -143,14 +150,14 @@ def test_every_record_can_be_embedded(site: Site) -> None:
     for _, slug, language, path in records_of(site):
         (link,) = [
             link
-            for link in heads_of(site.client)[path].linked("alternate")
-            if link["type"] == "application/json+oembed"
+            for link in head_at(site, path).linked("alternate")
+            if link.get("type") == "application/json+oembed"
         ]
         told = site.client.get(link["href"])
         assert told.headers["content-type"] == "application/json"
         answer = told.json()
         assert (answer["version"], answer["type"]) == ("1.0", "rich")
-        head = heads_of(site.client)[path]
+        head = head_at(site, path)
         assert answer["title"] in head.one("og:title")
         assert answer["thumbnail_url"] == head.one("og:image")
         frame = parsed(f"<!doctype html><title>a</title>{answer['html']}").find(".//iframe")
@@ -260,7 +267,7 @@ def test_a_letter_is_addressed_as_the_standard_asks(site: Site) -> None:
         to, _, query = link.removeprefix("mailto:").partition("?")
         assert to == ""
         fields = dict(field.split("=") for field in query.split("&"))
-        title = heads_of(site.client)[path].one("og:title")
+        title = head_at(site, path).one("og:title")
         assert " ".join(unquote(fields["subject"]).split()) == title, (noun, slug)
         assert unquote(fields["body"]).endswith(f"\r\n{BASE}{path}")
 
@@ -306,11 +313,9 @@ def test_a_passage_of_any_signs_comes_back(passage: str) -> None:
 def test_everything_to_share_is_there_without_script(site: Site) -> None:
     for noun, slug, language, path in records_of(site):
         controls = controls_of(site, path)
-        assert [text_of(one.find("./summary")) for one in controls.findall("./details")] == [
-            "Share",
-            "Cite",
-            "Download",
-        ]
+        summaries = [text_of(one.find("./summary")) for one in controls.findall("./details")]
+        assert len(set(summaries)) == 3
+        assert language != PRIMARY or summaries == ["Share", "Cite", "Download"]
         assert {one.get("name") for one in controls.findall("./details")} == {"control"}
         assert not list(controls.iter("button"))
         links = {link.get("href") for link in controls.iter("a")}
@@ -328,7 +333,8 @@ def test_everything_to_share_is_there_without_script(site: Site) -> None:
         assert frame is not None
         assert frame.get("src") == BASE + urls.embed_path(noun, slug, language)
         names = [text_of(term) for term in controls.findall(".//dt")]
-        assert names[-len(STYLES) :] == ["Chicago", "APA", "MLA"]
+        assert len(names) == len(set(names)) >= 3 + len(STYLES)
+        assert language != PRIMARY or names[-len(STYLES) :] == ["Chicago", "APA", "MLA"]
 
 
 @pytest.mark.parametrize(
@@ -348,7 +354,9 @@ def test_a_mistake_can_be_reported_with_its_reference(
     for path in (page for _, _, _, page in records_of(site)):
         page = parsed(site.client.get(path).text)
         (link,) = [
-            str(link.get("href")) for link in page.iter("a") if text_of(link) == "Report a mistake"
+            str(link.get("href"))
+            for link in page.iter("a")
+            if str(link.get("href")).startswith((f"mailto:{contact}", f"{BASE}/form"))
         ]
         if path == "/agreements/lighting-protocol":
             assert link.startswith(expected)
