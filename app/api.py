@@ -19,9 +19,8 @@ from app.formats.answers import PROBLEM_TYPE, licence
 from app.formats.plain import json_bytes
 from app.kinds import KINDS, LISTED, kind_of
 from app.pages import Hit, HitGroup, SearchPage
-from app.search import LONGEST_QUERY
 from app.site import Site
-from app.values import PRIMARY
+from app.values import LONGEST_QUERY, PRIMARY
 
 DAY = 86400
 """How many seconds a browser may remember that it may ask."""

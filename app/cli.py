@@ -3,9 +3,13 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from app import __version__, edition
 from app.config import DEFAULT_HOST, DEFAULT_PORT, Settings, UsageError, settings_from
+
+if TYPE_CHECKING:
+    from app.seed import Seed
 
 DONE, SEED_IS_WRONG, WRONG_USAGE = 0, 1, 2
 
@@ -35,7 +39,23 @@ def check(given: argparse.Namespace) -> int:
         return _mistaken(SeedError(mistakes))
     total = sum(len(records) for records in seed.records.values())
     print(f"{settings.seed}: {total} records, no mistakes")
+    if given.translations:
+        _tell_translations(seed)
     return DONE
+
+
+def _tell_translations(seed: "Seed") -> None:
+    """Print what is not translated, and apart what the sources give no name for."""
+    from app.translations import translations_of
+
+    found = translations_of(seed)
+    for heading, lines in (
+        ("not translated yet", [*found.texts, *found.messages]),
+        ("official names not found in the sources", found.names),
+    ):
+        print(f"\n{heading}: {len(lines) or 'none'}")
+        for line in lines:
+            print(line)
 
 
 def build(given: argparse.Namespace) -> int:
@@ -108,6 +128,12 @@ def _parser() -> argparse.ArgumentParser:
         command.set_defaults(run=run)
         command.add_argument("--seed", metavar="PATH", help="a file or a folder (default: seed)")
         command.add_argument("--database", metavar="PATH", help="default: build/site.db")
+        if run is check:
+            command.add_argument(
+                "--translations",
+                action="store_true",
+                help="list also what is not in every language yet",
+            )
         if run is serve:
             command.add_argument("--host", default=DEFAULT_HOST, help="default: %(default)s")
             command.add_argument(

@@ -35,8 +35,9 @@ def of_seed(seed: Path) -> str:
 
 
 def of_program() -> str:
-    """SHA-256 over the program's own modules: another program may build another database."""
-    return _of_files(sorted(Path(__file__).parent.rglob("*.py")))
+    """SHA-256 over the program's modules and catalogues: another may build another database."""
+    here = Path(__file__).parent
+    return _of_files(sorted([*here.rglob("*.py"), *here.rglob("*.po")]))
 
 
 def of_file(path: Path) -> str:

@@ -13,7 +13,6 @@ from app.facets import BadParameterError
 from app.formats.answers import PROBLEM_TYPE, problem_details
 from app.formats.plain import json_bytes
 from app.kinds import KINDS
-from app.language import PUBLISHED
 from app.models import Withdrawal
 from app.site import Site
 from app.values import PRIMARY
@@ -26,6 +25,8 @@ OPEN_HEADERS = PAGE_HEADERS | {
     "cross-origin-resource-policy": "cross-origin",
 }
 """What any site may read and show: data, cards, codes."""
+
+_DATA = urls.data_path("")
 
 
 class MovedError(Exception):
@@ -66,23 +67,15 @@ def found(session: Session, noun: str, slug: str) -> Any:
 
 def is_for_programs(path: str) -> bool:
     """Whether what stands at a path, or would, is read by programs."""
-    suffixes = (*urls.RECORD_FORMATS, *urls.LIST_FORMATS)
-    return (
-        urls.is_under(path, urls.API)
-        or path.startswith((urls.OEMBED, urls.data_path("")))
-        or path.endswith(tuple(f".{suffix}" for suffix in suffixes))
-    )
+    suffixes = tuple(f".{suffix}" for suffix in (*urls.RECORD_FORMATS, *urls.LIST_FORMATS))
+    is_below = f"{path}/".startswith((f"{urls.API}/", f"{urls.OEMBED}/"))
+    return is_below or path.startswith(_DATA) or path.endswith(suffixes)
 
 
 def methods_of(path: str) -> str:
     """The methods that an address has, as the `Allow` header lists them."""
     is_open = urls.is_under(path, urls.API) or urls.is_under(path, urls.PAGES[urls.DATA])
     return "GET, HEAD, OPTIONS" if is_open else "GET, HEAD"
-
-
-def language_of(path: str) -> str:
-    """The language of the pages that a path stands among."""
-    return next((code for code in PUBLISHED if f"{path}/".startswith(f"/{code}/")), PRIMARY)
 
 
 def problem(status: int, detail: str = "", **members: Any) -> Response:
@@ -104,32 +97,25 @@ def answer_errors(app: FastAPI, site: Site) -> None:
     """Make every error an answer, and lead from a near miss to the canonical address."""
 
     def page(path: str, status: int, told: pages.ErrorPage) -> Response:
-        text = site.renderers[language_of(path)].render("error.html", path=path, page=told)
+        text = site.renderers[urls.language_of(path)].render("error.html", path=path, page=told)
         return HTMLResponse(text, status_code=status, headers=PAGE_HEADERS)
-
-    def canonical(path: str) -> str | None:
-        """The address that a misspelt one means, where there is something at it."""
-        meant = "/" + path.strip("/").lower()
-        if meant == path:
-            return None
-        with site.session() as session:
-            known = [(row.kind, row.slug, row.reference) for row in queries.every_record(session)]
-        there = {*urls.every_page((noun, slug) for noun, slug, _ in known), *urls.every_file(known)}
-        return meant if meant in there else None
 
     async def http_error(request: Request, error: Exception) -> Response:
         path = request.url.path
         status = error.status_code if isinstance(error, HTTPException) else 500
         if status == HTTPStatus.NOT_FOUND and request.method == "GET":
-            meant = canonical(path)
+            meant = _canonical(site, path)
             if meant:
-                query = f"?{request.url.query}" if request.url.query else ""
-                location = site.addresses.link(meant) + query
+                location = site.addresses.link(meant)
                 return led(HTTPStatus.PERMANENT_REDIRECT, path, location)
+        others = _formats_of(site, path) if status == HTTPStatus.NOT_FOUND else []
         if is_for_programs(path):
-            response = problem(status, _sentence(path, status))
+            there = {"available": [site.addresses.absolute(other) for other in others]}
+            response = problem(status, _sentence(path, status), **(there if others else {}))
         else:
-            response = page(path, status, pages.ErrorPage(status, _bad_suffix(path)))
+            _, suffix = urls.before_suffix(path)
+            fault = pages.Fault("suffix", suffix, (), others) if others else None
+            response = page(path, status, pages.ErrorPage(status, fault))
         if status == HTTPStatus.METHOD_NOT_ALLOWED:
             response.headers["allow"] = methods_of(path)
         return response
@@ -149,9 +135,8 @@ def answer_errors(app: FastAPI, site: Site) -> None:
     async def moved(request: Request, error: Exception) -> Response:
         told = cast("MovedError", error)
         former, present = f"/{told.noun}/{told.former}", f"/{told.noun}/{told.present}"
-        path = request.url.path.replace(former, present, 1)
-        query = f"?{request.url.query}" if request.url.query else ""
-        location = site.addresses.link(path) + query
+        path = request.url.path
+        location = site.addresses.link(path.replace(former, present, 1))
         return led(HTTPStatus.MOVED_PERMANENTLY, path, location)
 
     async def gone(request: Request, error: Exception) -> Response:
@@ -185,13 +170,33 @@ def _members(error: BadParameterError, fault: pages.Fault) -> dict[str, Any]:
     }
 
 
-def _bad_suffix(path: str) -> pages.Fault | None:
-    """What is wrong with the address of a record in a format that there is not."""
-    record, dot, suffix = path.rpartition(".")
-    if not dot or "/" in suffix:
+def _canonical(site: Site, path: str) -> str | None:
+    """The address that a misspelt one means, where there is something at it."""
+    meant = "/" + path.strip("/").lower()
+    if meant == path:
         return None
-    others = urls.other_forms(record)
-    return pages.Fault("suffix", suffix, (), tuple(others.values())) if others else None
+    with site.session() as session:
+        known = queries.every_name(session)
+        has_contact = bool(queries.meeting(session).contact)
+    pages_there = urls.every_page((noun, slug) for noun, slug, _ in known)
+    files_there = urls.every_file(known, has_contact=has_contact)
+    there = {there.lower(): there for there in (*pages_there, *files_there)}
+    return there.get(meant)
+
+
+def _formats_of(site: Site, path: str) -> list[str]:
+    """The addresses of what is there, where a path would be one more format of it."""
+    if path.startswith(_DATA):
+        return [urls.data_path(name) for name in urls.DATA_FILES]
+    page, suffix = urls.before_suffix(path)
+    named = urls.named_by(page)
+    if not suffix or named is None:
+        return []
+    noun, slug = named
+    with site.session() as session:
+        if slug and not queries.record(session, noun, slug):
+            return []
+    return list(urls.other_forms(page).values())
 
 
 def _sentence(path: str, status: int) -> str:

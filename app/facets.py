@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from app.kinds import Facet, Kind
+from app.values import LONGEST_QUERY, legible
 
 PAGE_SIZE = 50
 """How many records one page of a list shows."""
@@ -41,13 +42,15 @@ class BadParameterError(Exception):
 class Selection:
     """What a list is narrowed to, its order, and which of its pages.
 
-    Several values of one facet are "or", several facets "and".
+    Several values of one facet are "or", several facets "and"; `is_cut` where only the beginning
+    of the query is kept.
     """
 
     chosen: Mapping[str, tuple[str, ...]]
     query: str = ""
     sort: str = ""
     page: int = 1
+    is_cut: bool = False
 
     @property
     def is_narrowed(self) -> bool:
@@ -83,6 +86,11 @@ class Selection:
         """The same with one value less, on its first page."""
         return self._with(facet, {*self.chosen.get(facet, ())} - {value})
 
+    @property
+    def without_query(self) -> "Selection":
+        """The same without its words, on its first page."""
+        return replace(self, query="", page=1, is_cut=False)
+
     def _with(self, facet: str, values: set[str]) -> "Selection":
         chosen = {**self.chosen, facet: tuple(sorted(values))}
         return replace(
@@ -110,11 +118,13 @@ def read_selection(kind: Kind, given: Iterable[tuple[str, str]]) -> Selection:
     if not (page.isascii() and page.isdigit() and len(page) < 10) or int(page) < 1:
         reason = f'The parameter "page" cannot be "{page}": give a whole number from 1.'
         raise BadParameterError("page", page, reason=reason)
+    query = legible(single.get("q", ""))
     return Selection(
         chosen={name: tuple(sorted(set(values[name]))) for name in sorted(facets & set(values))},
-        query=single.get("q", ""),
+        query=query[:LONGEST_QUERY].strip(),
         sort=sort,
         page=int(page),
+        is_cut=len(query) > LONGEST_QUERY,
     )
 
 

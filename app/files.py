@@ -14,12 +14,13 @@ from app.embedding import oembed
 from app.errors import OPEN_HEADERS, PAGE_HEADERS, GoneError, found, problem
 from app.faces import Letterhead, face_of
 from app.facets import PAGE_SIZE, BadParameterError, Selection, once, read_selection
-from app.formats.described import Listed, describe
+from app.formats.described import Listed, describe, first_instant
 from app.formats.feeds import changes
 from app.formats.plain import json_bytes
 from app.formats.registry import FORMATS, LISTS, list_links, record_links
 from app.kinds import KINDS, PAGED, Kind
 from app.language import LANGUAGES, PUBLISHED, choose, marks, when
+from app.models import Meeting
 from app.qr import qr_code
 from app.site import Site
 
@@ -62,6 +63,10 @@ def file_routes(site: Site) -> APIRouter:
         (urls.OPENSEARCH, "feeds/opensearch.xml", "application/opensearchdescription+xml"),
     ):
         add(path, _rendered(site, template, media_type))
+    with site.session() as session:
+        meeting = queries.meeting(session)
+    if meeting.contact:
+        add(urls.SECURITY, _security(site, meeting, meeting.contact))
     return router
 
 
@@ -266,16 +271,11 @@ def _changes(site: Site) -> View:
     return view
 
 
-_UNLISTED = {urls.page_path(urls.SEARCH, language) for language in PUBLISHED}
-
-
 def _sitemap(site: Site) -> View:
     def view(_: Request) -> Response:
         with site.session() as session:
-            rows = queries.every_record(session)
-        paths = urls.every_page((row.kind, row.slug) for row in rows)
-        listed = [site.addresses.absolute(path) for path in paths if path not in _UNLISTED]
-        return _rendered(site, "feeds/sitemap.xml", "application/xml", addresses=listed)(_)
+            mapped = pages.site_map(session)
+        return _rendered(site, "feeds/sitemap.xml", "application/xml", pages=mapped)(_)
 
     return view
 
@@ -286,6 +286,20 @@ def _favicon(site: Site) -> View:
         return Response(asset.body, media_type=asset.media_type, headers=PAGE_HEADERS)
 
     return view
+
+
+def _security(site: Site, meeting: Meeting, contact: str) -> View:
+    """Whom to tell of a weakness (RFC 9116); its word is good for a year from the release."""
+    released = meeting.released_on
+    year_after = f"{int(released[:4]) + 1}{released[4:].replace('-02-29', '-02-28')}"
+    return _rendered(
+        site,
+        "feeds/security.txt",
+        "text/plain; charset=utf-8",
+        contact=urls.contact_address(contact),
+        expires=first_instant(year_after),
+        languages=PUBLISHED,
+    )
 
 
 def _rendered(site: Site, template: str, media_type: str, **context: Any) -> View:

@@ -18,6 +18,7 @@ from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
 from app.values import (
+    Contact,
     LanguageTag,
     Name,
     Part,
@@ -480,8 +481,8 @@ class Meeting(Record, table=True):
     """What each version changed."""
     withdrawn: list[Withdrawal] = several(list[Withdrawal])
     """Records that were taken back."""
-    contact: Written | None = None
-    """Where a mistake can be reported."""
+    contact: Contact | None = None
+    """Where a mistake can be reported: an e-mail address, or one that begins with https://."""
 
 
 class Agreement(Record, table=True):
@@ -776,7 +777,7 @@ class NameRow(SQLModel, table=True):
     """One way in which a record is called, as the words of the index; slug and reference too."""
 
     __tablename__ = "name"
-    __table_args__ = {"sqlite_with_rowid": False}
+    __table_args__ = (Index("name_of_record", "record_id"), {"sqlite_with_rowid": False})
 
     words: str = Field(primary_key=True)
     record_id: int = Field(primary_key=True, foreign_key="record.id")

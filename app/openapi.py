@@ -16,9 +16,9 @@ from app.formats.prose import STYLES
 from app.kinds import KINDS, LISTED, Facet, Kind
 from app.language import choose
 from app.models import Meeting, RecordRow
-from app.search import LONGEST_QUERY, words_of
+from app.search import words_of
 from app.urls import RECORD_FORMATS, Addresses, record_formats
-from app.values import PRIMARY, SLUG_PATTERN
+from app.values import LONGEST_QUERY, PRIMARY, SLUG_PATTERN
 
 Schema = dict[str, Any]
 

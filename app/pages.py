@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from app import queries
+from app import queries, urls
 from app.facets import (
     PAGE_SIZE,
     BadParameterError,
@@ -22,7 +22,7 @@ from app.footnotes import Footnotes
 from app.formats.dataset import DataFile
 from app.formats.tables import Column, columns_of
 from app.kinds import KINDS, SEED_ORDER, Facet, Kind, kind_of, opening
-from app.language import choose
+from app.language import LANGUAGES, PUBLISHED, choose
 from app.models import (
     AgreementKind,
     Event,
@@ -36,13 +36,13 @@ from app.models import (
 from app.queries import KindCount, SectorCount
 from app.search import (
     LONGEST_EXCERPT,
-    LONGEST_QUERY,
     Excerpt,
     Highlighter,
     Piece,
     telling,
     words_of,
 )
+from app.values import LONGEST_QUERY, PRIMARY, legible
 
 CONNECTED = ("people", "agreements", "quotes", "commissions", "sectors", "organizations")
 """The kinds whose records the connections are between, from left to right."""
@@ -326,7 +326,7 @@ def fault(session: Session, kind: Kind | None, error: BadParameterError) -> Faul
             for row in connected(session)
             for name in (f"{row.kind}/{row.slug}",)
         ]
-    return Fault(error.name, _shown(error.value) if error.value else None, valid)
+    return Fault(error.name, legible(error.value) if error.value else None, valid)
 
 
 @dataclass(frozen=True)
@@ -600,13 +600,10 @@ def _parameter(given: Mapping[str, Any]) -> Parameter:
 
 
 def search_page(session: Session, query: str, language: str) -> SearchPage:
-    """What a query finds, every kind apart, best first.
-
-    Characters that cannot be shown are read as spaces, as a page could not repeat them.
-    """
-    asked = _shown(query)
+    """What a query finds, every kind apart, best first."""
+    asked = legible(query)
     query = asked[:LONGEST_QUERY].strip()
-    matches = queries.search(session, query)
+    matches = queries.search(session, query, language)
     full = queries.whole(session, (row for group in matches for row in group.rows))
     marks = Highlighter(query)
     total = sum(group.count for group in matches)
@@ -629,13 +626,8 @@ def search_page(session: Session, query: str, language: str) -> SearchPage:
             for group in matches
         ],
         otherwise=queries.spelled_otherwise(session, query) if words else None,
-        words=[word for word in words if queries.search(session, word)] if len(words) > 1 else [],
+        words=[word for word in words if queries.is_found(session, word)] if len(words) > 1 else [],
     )
-
-
-def _shown(query: str) -> str:
-    shown = (character if character.isprintable() else " " for character in query)
-    return " ".join("".join(shown).split())
 
 
 def _hit(record: Any, marks: Highlighter, language: str) -> Hit:
@@ -647,6 +639,33 @@ def _hit(record: Any, marks: Highlighter, language: str) -> Hit:
         chosen = choose(gist.root, language)
         excerpt = Excerpt(chosen.lang or language, [Piece(opening(chosen.text, LONGEST_EXCERPT))])
     return Hit(record, marks.pieces(title.text), title.lang or "", excerpt)
+
+
+@dataclass(frozen=True)
+class Mapped:
+    """A page as search engines are told of it: the same in every language, and since when."""
+
+    path: str
+    alternates: Mapping[str, str]
+    changed_on: str
+
+
+def site_map(session: Session) -> list[Mapped]:
+    """Every page that is to be found by others; of what a reader asks there is no end."""
+    records = [(row.kind, row.slug) for row in queries.every_record(session)]
+    released_on = queries.meeting(session).released_on
+    corrected = {
+        urls.record_path(noun, slug): day
+        for (noun, slug), day in queries.revisions(session).items()
+    }
+    unlisted = urls.page_path(urls.SEARCH)
+    mapped: list[Mapped] = []
+    for path in urls.every_page(records):
+        bare = urls.in_language(path, PRIMARY)
+        if bare != unlisted:
+            alternates = {LANGUAGES[code].tag: urls.in_language(path, code) for code in PUBLISHED}
+            mapped.append(Mapped(path, alternates, corrected.get(bare, released_on)))
+    return mapped
 
 
 def connected(session: Session) -> list[RecordRow]:

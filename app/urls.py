@@ -1,5 +1,6 @@
 """Every address that the site has, and nothing but this module writes one."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode, urlsplit
@@ -7,7 +8,7 @@ from urllib.parse import quote, urlencode, urlsplit
 from app.kinds import KINDS, LISTED, PAGED
 from app.language import PUBLISHED
 from app.models import RecordRow
-from app.values import PRIMARY
+from app.values import PRIMARY, SLUG_PATTERN
 
 HOME = "home"
 TIMELINE = "timeline"
@@ -47,11 +48,24 @@ LIST_FORMATS = {"json": "application/json", "csv": "text/csv", "atom": "applicat
 WITH_FEED = ("agreements", "quotes")
 """The kinds whose list is a feed, too."""
 
+DATA_FILES = (
+    "meeting21.sqlite",
+    "meeting21.zip",
+    "meeting21.json",
+    *(f"{noun}.csv" for noun in KINDS),
+    "datapackage.json",
+    "SHA256SUMS",
+)
+"""The files that hold the whole, and those that describe them."""
+
 API = PAGES[API_PAGE]
 API_SEARCH = f"{API}/search"
 OPENAPI = f"{API}/openapi.json"
 OEMBED = "/oembed"
 OEMBED_PARAMETERS = ("url", "format", "maxwidth", "maxheight")
+
+_MEETING = "/meeting"
+"""What the meeting's formats are called by, since its page has no name."""
 
 STATIC = "/static"
 FEED = "/feed.atom"
@@ -59,6 +73,7 @@ OPENSEARCH = "/opensearch.xml"
 SITEMAP = "/sitemap.xml"
 ROBOTS = "/robots.txt"
 FAVICON = "/favicon.ico"
+SECURITY = "/.well-known/security.txt"
 
 
 @dataclass(frozen=True)
@@ -153,7 +168,7 @@ def record_formats(noun: str) -> tuple[str, ...]:
 
 def record_format_path(noun: str, slug: str, suffix: str) -> str:
     """The path of a record in a format; data is at the bare address, all languages inside."""
-    return f"/meeting.{suffix}" if noun == "meeting" else f"/{noun}/{slug}.{suffix}"
+    return f"{_MEETING}.{suffix}" if noun == "meeting" else f"/{noun}/{slug}.{suffix}"
 
 
 def list_formats(noun: str) -> tuple[str, ...]:
@@ -168,6 +183,32 @@ def list_format_path(noun: str, suffix: str) -> str:
     return f"/{noun}.{suffix}"
 
 
+def named_by(path: str) -> tuple[str, str | None] | None:
+    """The kind and the slug of the record whose page a path would be, or the kind of the list.
+
+    None where it is no such path; of the meeting, which is not named, the slug is empty.
+    """
+    if path == PAGES[HOME]:
+        return "meeting", ""
+    noun, slash, slug = path.removeprefix("/").partition("/")
+    if noun not in KINDS or not KINDS[noun].has_pages:
+        return None
+    if not slash:
+        return noun, None
+    return (noun, slug) if re.fullmatch(SLUG_PATTERN, slug) else None
+
+
+def before_suffix(path: str) -> tuple[str, str]:
+    """The path of the page that another path would be a format of, and the suffix, if any."""
+    page, dot, suffix = path.rpartition(".")
+    if not dot or "/" in suffix:
+        return path, ""
+    for language in PUBLISHED:
+        if language != PRIMARY and page.startswith(f"/{language}/"):
+            page = page.removeprefix(f"/{language}")
+    return PAGES[HOME] if page == _MEETING else page, suffix
+
+
 def api_path(noun: str, slug: str = "", parameters: Sequence[tuple[str, str]] = ()) -> str:
     """The path of a record in the API, or without a slug of a kind's list; the meeting has none."""
     is_one = slug and noun != "meeting"
@@ -179,14 +220,13 @@ def other_forms(path: str) -> Mapping[str, str]:
 
     Whether there is a record at the path is not asked.
     """
-    noun, _, slug = path.removeprefix("/").partition("/")
     if path == API:
         return {"application/json": OPENAPI}
-    if path == PAGES[HOME]:
-        noun, slug = "meeting", "-"
-    elif noun not in KINDS or not KINDS[noun].has_pages or "/" in slug or "." in slug:
+    named = named_by(path)
+    if named is None:
         return {}
-    if not slug:
+    noun, slug = named
+    if slug is None:
         return {
             LIST_FORMATS[suffix]: list_format_path(noun, suffix) for suffix in list_formats(noun)
         }
@@ -236,6 +276,25 @@ def to_passage(address: str, passage: str) -> str:
     return f"{address.partition('#')[0]}#:~:text={directive}"
 
 
+def mail_address(subject: str, body: str, to: str = "") -> str:
+    """The address that begins a letter (RFC 6068); lines of its body end as that asks."""
+    told = {"subject": subject, "body": "\r\n".join(body.splitlines())}
+    return f"{contact_address(to)}?{urlencode(told, safe='', quote_via=quote)}"
+
+
+def report_address(contact: str, reference: str, title: str, address: str) -> str:
+    """Where a mistake in a record is reported: a letter, or a page that is told the reference."""
+    if "://" not in contact:
+        return mail_address(f"{reference}: {title}", address, contact)
+    page, mark, fragment = contact.partition("#")
+    return f"{page}{'&' if '?' in page else '?'}reference={reference}{mark}{fragment}"
+
+
+def contact_address(contact: str) -> str:
+    """The address that stands for a contact, whichever it is."""
+    return contact if "://" in contact else f"mailto:{quote(contact, safe='@')}"
+
+
 def data_path(name: str) -> str:
     """The path of a file that holds the whole."""
     return f"/data/{name}"
@@ -251,6 +310,19 @@ def static_path(name: str, digest: str) -> str:
     return f"{STATIC}/{digest}/{quote(name)}"
 
 
+def language_of(path: str) -> str:
+    """The language of the pages that a path stands among."""
+    bare = path.partition("?")[0]
+    return next((code for code in PUBLISHED if f"{bare}/".startswith(f"/{code}/")), PRIMARY)
+
+
+def in_language(path: str, language: str) -> str:
+    """The path of the same page in another language."""
+    here = language_of(path)
+    bare = path if here == PRIMARY else path.removeprefix(f"/{here}")
+    return _in_language(bare or "/", language)
+
+
 def every_page(records: Iterable[tuple[str, str]]) -> Iterator[str]:
     """The path of every HTML page, given every record as kind and slug."""
     known = [(noun, slug) for noun, slug in records if KINDS[noun].has_pages]
@@ -260,8 +332,13 @@ def every_page(records: Iterable[tuple[str, str]]) -> Iterator[str]:
         yield from (record_path(noun, slug, language) for noun, slug in known)
 
 
-def every_file(records: Iterable[tuple[str, str, str]]) -> Iterator[str]:
-    """The path of every file but static ones, given every record as kind, slug and reference."""
+def every_file(
+    records: Iterable[tuple[str, str, str]], *, has_contact: bool = False
+) -> Iterator[str]:
+    """The path of every file but static ones, given every record as kind, slug and reference.
+
+    One of them is there only if there is somebody to write to.
+    """
     known = list(records)
     yield OPENAPI
     yield from (api_path(kind.noun) for kind in LISTED)
@@ -276,7 +353,10 @@ def every_file(records: Iterable[tuple[str, str, str]]) -> Iterator[str]:
     for kind in PAGED:
         yield from (list_format_path(kind.noun, suffix) for suffix in list_formats(kind.noun))
     yield from (reference_path(reference) for _, _, reference in known)
+    yield from map(data_path, DATA_FILES)
     yield from (SITEMAP, ROBOTS, FAVICON, FEED, OPENSEARCH)
+    if has_contact:
+        yield SECURITY
 
 
 def _in_language(path: str, language: str) -> str:

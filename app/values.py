@@ -19,10 +19,23 @@ from pydantic import (
 PRIMARY = "en"
 """The language every text must have; its pages stand at the bare addresses."""
 
+LONGEST_QUERY = 200
+"""How many characters of a query are searched."""
+
 SLUG_PATTERN = r"[a-z0-9]+(?:-[a-z0-9]+)*"
 # BCP 47 (RFC 5646, section 2.1), as far as language, script and region.
 _LANGUAGE_TAG = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?")
+_E_MAIL = re.compile(
+    r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+    r"(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)+"
+)
 _PARTIAL_DATE = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")
+
+
+def legible(typed: str) -> str:
+    """What was typed as a page can repeat it: what cannot be shown is a space, and no two meet."""
+    shown = (character if character.isprintable() else " " for character in typed)
+    return " ".join("".join(shown).split())
 
 
 def _language_tag(value: str) -> str:
@@ -53,6 +66,16 @@ def _web_address(value: str) -> str:
     return value
 
 
+def _contact(value: str) -> str:
+    # E-mail as HTML has it; a page's address must be a safe one (RFC 9116, section 2.5.3).
+    if _E_MAIL.fullmatch(value):
+        return value
+    if not value.startswith("https://"):
+        message = f'"{value}" is neither an e-mail address nor one that begins with https://'
+        raise ValueError(message)
+    return _web_address(value)
+
+
 def _written(value: str) -> str:
     if not value.strip():
         message = "the text is empty"
@@ -72,6 +95,8 @@ PartialDate = Annotated[
     str, AfterValidator(_partial_date), _schema(pattern="^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$")
 ]
 """A day, a month or a year (ISO 8601-1, section 5.2.2); compares in order as text."""
+Contact = Annotated[str, AfterValidator(_contact)]
+"""Where somebody can be written to: an e-mail address, or a page's."""
 WebAddress = Annotated[str, AfterValidator(_web_address), _schema(format="uri")]
 Written = Annotated[str, AfterValidator(_written), _schema(minLength=1)]
 """A text that is not empty."""

@@ -30,9 +30,6 @@ PLAIN_PAGES: dict[str, Callable[[Session], Any]] = {
 }
 """The pages that nothing is asked of: what each shows."""
 
-VARYING_HEADERS = PAGE_HEADERS | {"vary": "accept"}
-"""A page that is there in other formats, too: which one is sent, `Accept` decides."""
-
 FRAMED_HEADERS = OPEN_HEADERS | {
     "content-security-policy": SECURITY_HEADERS["content-security-policy"].replace(
         "frame-ancestors 'none'", "frame-ancestors *"
@@ -60,7 +57,6 @@ def page_routes(site: Site, language: str) -> APIRouter:
         language,
         urls.API_PAGE,
         lambda session: pages.api_page(document(session, site.addresses)),
-        VARYING_HEADERS,
     )
     add(urls.page_path(urls.API_PAGE, language), api)
     search = _asked(
@@ -85,7 +81,7 @@ def page_routes(site: Site, language: str) -> APIRouter:
         template = f"records/{kind.noun}.html" if kind.has_pages else "home.html"
         framed = _record(site, language, kind, "embed.html", FRAMED_HEADERS)
         add(urls.embed_path(*place), framed)
-        add(urls.record_path(*place), _record(site, language, kind, template, VARYING_HEADERS))
+        add(urls.record_path(*place), _record(site, language, kind, template, PAGE_HEADERS))
     for kind in PAGED:
         add(urls.list_path(kind.noun, language), _list(site, language, kind))
     return router
@@ -140,7 +136,7 @@ def _suggestions(site: Site, language: str) -> View:
     def view(request: Request) -> Response:
         query = once("q", request.query_params.getlist("q"))
         with site.session() as session:
-            rows = queries.suggestions(session, query, MOST_SUGGESTIONS)
+            rows = queries.suggestions(session, query, MOST_SUGGESTIONS, language)
         text = site.renderers[language].render("feeds/suggestions.json", page=(query, rows))
         return Response(text, media_type=SUGGESTIONS_TYPE, headers=PAGE_HEADERS)
 
@@ -179,7 +175,7 @@ def _list(site: Site, language: str, kind: Kind) -> View:
             site,
             language,
             "list.html",
-            VARYING_HEADERS | {"link": list_links(kind, selection, site.addresses, licence)},
+            PAGE_HEADERS | {"link": list_links(kind, selection, site.addresses, licence)},
             path=urls.list_path(kind.noun, language, page.canonical),
             page=page,
         )

@@ -45,7 +45,7 @@ def folder_of(path: Path) -> dict[str, bytes]:
     ("command", "options"),
     [
         ([], ["serve", "check", "build"]),
-        (["check"], ["--seed PATH", "--database PATH"]),
+        (["check"], ["--seed PATH", "--database PATH", "--translations"]),
         (["build"], ["--seed PATH", "--database PATH"]),
         (
             ["serve"],
@@ -283,3 +283,16 @@ def test_taken_port_is_wrong_usage(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (2, "")
     reason = "Address already in use; choose another"
     assert done.stderr == f"meeting21: cannot serve at 127.0.0.1 port {port}: {reason}\n"
+
+
+def test_check_tells_what_is_not_translated_yet() -> None:
+    """Our own seed is whole; the miniature one is nearly all in one language."""
+    ours, world = run("check", "--translations"), run("check", "--translations", "--seed", WORLD)
+    assert (ours.returncode, world.returncode) == (0, 0)
+    assert "\nnot translated yet: none\n" in ours.stdout
+    texts, _, names = world.stdout.partition("official names not found in the sources")
+    line = line_of(WORLD / "world.yaml", "short_title:")
+    assert f"world.yaml:{line}: meeting.lakeport-1994.short_title.ru: missing\n" in texts
+    assert 'agreements.herring-plan.title.en: "Herring plan" is descriptive\n' in names
+    assert "organizations.league-of-harbours.abbreviation.zh: missing\n" in names
+    assert "lamp-oil.title.en" not in names
