@@ -217,11 +217,10 @@ class DataPage:
 
 @dataclass(frozen=True)
 class Parameter:
-    """What can be asked of a call: the values it takes, or else the bounds of one."""
+    """What can be asked of a call: the values it takes, or else the bounds of one, by keyword."""
 
     name: str
     description: str
-    is_required: bool
     values: Sequence[str]
     bounds: Mapping[str, object]
 
@@ -410,6 +409,8 @@ def list_page(session: Session, kind: Kind, selection: Selection, language: str)
     if selection.page > last:
         raise BadParameterError("page", str(selection.page))
     first_page = replace(selection, page=1)
+    # The table counts for every sector, whatever the list is narrowed to.
+    is_tabled = kind.noun == "sectors" and not selection.is_narrowed
     return ListPage(
         kind=kind,
         selection=selection,
@@ -429,8 +430,8 @@ def list_page(session: Session, kind: Kind, selection: Selection, language: str)
         ],
         pages=_numbered(selection, last),
         names=names_of(session, found.records),
-        sector_counts=queries.sector_counts(session) if kind.noun == "sectors" else (),
-        kind_counts=queries.kind_counts(session) if kind.noun == "sectors" else (),
+        sector_counts=queries.sector_counts(session) if is_tabled else (),
+        kind_counts=queries.kind_counts(session) if is_tabled else (),
     )
 
 
@@ -593,9 +594,11 @@ def _parameter(given: Mapping[str, Any]) -> Parameter:
     return Parameter(
         name=given["name"],
         description=given["description"],
-        is_required=given.get("required", False),
         values=schema.get("items", schema).get("enum", ()),
-        bounds={word: schema[word] for word in _BOUNDS if word in schema},
+        bounds={
+            **({"required": "true"} if given.get("required") else {}),
+            **{word: schema[word] for word in _BOUNDS if word in schema},
+        },
     )
 
 

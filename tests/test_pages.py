@@ -45,8 +45,6 @@ def pages_of(client: object, language: str = PRIMARY) -> dict[str, Element]:
             urldefrag(link).url
             for link in followed(found[path])
             if is_ours(link) and not is_file(link) and urls.language_of(link) == language
-            # What programs read has an address of its own, in one language.
-            if not link.startswith(urls.API)
         ]
     return found
 
