@@ -94,20 +94,14 @@ def _shown(
     return HTMLResponse(site.renderers[language].render(template, **context), headers=headers)
 
 
-def _plain(
-    site: Site,
-    language: str,
-    name: str,
-    made: Callable[[Session], Any],
-    headers: dict[str, str] = PAGE_HEADERS,
-) -> View:
+def _plain(site: Site, language: str, name: str, made: Callable[[Session], Any]) -> View:
     """A page that nothing is asked of."""
     path = urls.page_path(name, language)
 
     def view(_: Request) -> Response:
         with site.session() as session:
             page = made(session)
-        return _shown(site, language, f"{name}.html", headers, path=path, page=page)
+        return _shown(site, language, f"{name}.html", PAGE_HEADERS, path=path, page=page)
 
     return view
 
