@@ -23,7 +23,7 @@ from app.values import LONGEST_QUERY, PRIMARY, SLUG_PATTERN
 Schema = dict[str, Any]
 
 _ABOUT = (
-    "Everything that this site says of {title}, for programs. It is read only and needs no key; "
+    "Everything that this site says, for programs. It is read only and needs no key; "
     "any other site may ask it (CORS)."
 )
 _RULES = (
@@ -66,8 +66,8 @@ def document(session: Session, addresses: Addresses) -> Schema:
         "openapi": "3.1.1",
         "info": {
             "title": f"{site_name}: the API",
-            "summary": f"The records of {title}, as JSON.",
-            "description": "\n* ".join((f"{_ABOUT.format(title=title)}\n", *_RULES)),
+            "summary": f"{title}: the records, as JSON.",
+            "description": "\n* ".join((f"{_ABOUT}\n", *_RULES)),
             "version": meeting.version,
             "license": {"name": meeting.licence, "identifier": meeting.licence},
         },

@@ -217,10 +217,11 @@ class DataPage:
 
 @dataclass(frozen=True)
 class Parameter:
-    """What can be asked of a call: the values it takes, or else the bounds of one, by keyword."""
+    """What can be asked of a call: the values it takes, or else the bounds of one."""
 
     name: str
     description: str
+    is_required: bool
     values: Sequence[str]
     bounds: Mapping[str, object]
 
@@ -594,11 +595,9 @@ def _parameter(given: Mapping[str, Any]) -> Parameter:
     return Parameter(
         name=given["name"],
         description=given["description"],
+        is_required=given.get("required", False),
         values=schema.get("items", schema).get("enum", ()),
-        bounds={
-            **({"required": "true"} if given.get("required") else {}),
-            **{word: schema[word] for word in _BOUNDS if word in schema},
-        },
+        bounds={word: schema[word] for word in _BOUNDS if word in schema},
     )
 
 
