@@ -26,6 +26,7 @@ PAGES = (
     "/connections?focus=nothing",
     "/about",
     "/accessibility",
+    "/api",
     "/data",
     "/search?q=nuclear",
     "/search?q=medvedef",
