@@ -13,7 +13,7 @@ from app.facets import BadParameterError
 from app.formats.plain import json_bytes
 from app.kinds import KINDS
 from app.language import PUBLISHED
-from app.models import Withdrawal
+from app.models import RecordRow, Withdrawal
 from app.site import Site
 from app.values import PRIMARY
 
@@ -93,6 +93,16 @@ def problem(status: int, detail: str = "", **members: Any) -> Response:
     )
 
 
+def led_to(site: Site, record: RecordRow, path: str, *, status: int, query: str = "") -> Response:
+    """The way on to the path of a record: a redirect, or a page that leads on in an export."""
+    if site.is_export:
+        renderer = site.renderers[language_of(path)]
+        text = renderer.render("redirect.html", path=path, record=record)
+        return HTMLResponse(text, headers=PAGE_HEADERS)
+    location = site.addresses.link(path) + query
+    return RedirectResponse(location, status_code=status, headers=PAGE_HEADERS)
+
+
 def answer_errors(app: FastAPI, site: Site) -> None:
     """Make every error an answer, and lead from a near miss to the canonical address."""
 
@@ -146,8 +156,9 @@ def answer_errors(app: FastAPI, site: Site) -> None:
         former, present = f"/{told.noun}/{told.former}", f"/{told.noun}/{told.present}"
         path = request.url.path.replace(former, present, 1)
         query = f"?{request.url.query}" if request.url.query else ""
-        location = site.addresses.link(path) + query
-        return RedirectResponse(location, status_code=301, headers=PAGE_HEADERS)
+        with site.session() as session:
+            row = queries.rows_by_slug(session, told.noun, [told.present])[told.present]
+        return led_to(site, row, path, status=301, query=query)
 
     async def gone(request: Request, error: Exception) -> Response:
         path = request.url.path

@@ -70,6 +70,11 @@ class Selection:
         """The same with one value less, on its first page."""
         return self._with(facet, {*self.chosen.get(facet, ())} - {value})
 
+    @property
+    def without_query(self) -> "Selection":
+        """The same whatever words its records have, on its first page."""
+        return replace(self, query="", page=1)
+
     def _with(self, facet: str, values: set[str]) -> "Selection":
         chosen = {**self.chosen, facet: tuple(sorted(values))}
         return replace(
@@ -109,6 +114,11 @@ def once(name: str, values: Sequence[str]) -> str:
     if len(values) > 1:
         raise BadParameterError(name)
     return values[0] if values else ""
+
+
+def last_page(count: int, size: int | None) -> int:
+    """The number of the last page of so many records; without a size they are all on one."""
+    return max(1, -(-count // size)) if size else 1
 
 
 @dataclass(frozen=True)

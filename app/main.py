@@ -24,7 +24,7 @@ def create_app(settings: Settings) -> Delivery:
     return Delivery(
         app,
         parameters=urls.parameters_known(),
-        other_forms=urls.other_forms,
+        other_forms=(lambda _: {}) if site.is_export else urls.other_forms,
         prefix=site.addresses.prefix,
         is_https=settings.base_url.startswith("https:"),
     )

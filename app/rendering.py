@@ -44,12 +44,24 @@ class Renderer:
 
 
 def renderers(
-    templates: Path, addresses: Addresses, assets: Mapping[str, Asset], meeting: Meeting, names: Any
+    templates: Path,
+    addresses: Addresses,
+    assets: Mapping[str, Asset],
+    meeting: Meeting,
+    names: Any,
+    *,
+    is_export: bool = False,
 ) -> dict[str, Renderer]:
-    """A renderer for each published language."""
+    """A renderer for each published language; those of an export lead to files alone."""
     return {
         language: Renderer(
-            _environment(templates, _Writer(addresses, assets, language), meeting, names), language
+            _environment(
+                templates,
+                _Writer(addresses, assets, language, is_export=is_export),
+                meeting,
+                names,
+            ),
+            language,
         )
         for language in PUBLISHED
     }
@@ -113,6 +125,10 @@ def _environment(
         "gist": lambda described: described.kind.gist(described.record),
     }
     environment.globals |= _sharing(writer)
+    environment.globals |= {
+        "is_export": writer.is_export,
+        "search_index_href": lambda: writer.addresses.link(urls.search_index_path(writer.language)),
+    }
     words = environment.get_template("words.html").make_module()
     environment.globals["words"] = words.words  # type: ignore[attr-defined]
     environment.filters["one_of_kind"] = lambda noun: words.words[f"one.{noun}"]  # type: ignore[attr-defined]
@@ -163,8 +179,16 @@ def _sharing(writer: "_Writer") -> dict[str, Any]:
 class _Writer:
     """What templates ask for, in one language."""
 
-    def __init__(self, addresses: Addresses, assets: Mapping[str, Asset], language: str) -> None:
+    def __init__(
+        self,
+        addresses: Addresses,
+        assets: Mapping[str, Asset],
+        language: str,
+        *,
+        is_export: bool,
+    ) -> None:
         self.addresses = addresses
+        self.is_export = is_export
         self.language = language
         self.locale = LANGUAGES[language].locale
         self.gettext: Callable[[str], str] = str
@@ -191,7 +215,9 @@ class _Writer:
         return self.addresses.link(urls.asked(path, parameters))
 
     def focus_href(self, row: RecordRow) -> str:
-        """The link to the connections of a record."""
+        """The link to the connections of a record, or to itself where only the whole is a file."""
+        if self.is_export:
+            return self.href(row.kind, row.slug)
         return self.addresses.link(urls.connections_path(row, self.language))
 
     def static_href(self, name: str) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, unquote, urlencode, urlsplit
 
 from app.kinds import KINDS, PAGED
 from app.language import PUBLISHED
@@ -253,6 +253,59 @@ def every_file(records: Iterable[tuple[str, str, str]]) -> Iterator[str]:
         yield from (list_format_path(kind.noun, suffix) for suffix in list_formats(kind.noun))
     yield from (reference_path(reference) for _, _, reference in known)
     yield from (SITEMAP, ROBOTS, FAVICON, FEED, OPENSEARCH)
+
+
+@dataclass(frozen=True)
+class Everything:
+    """All that the site holds, as far as addresses tell it.
+
+    `records` are kind, slug and reference; `former` kind and slug of what was renamed or taken
+    back, `former_references` the references of the latter; `static_files` names and digests.
+    """
+
+    records: Sequence[tuple[str, str, str]]
+    former: Sequence[tuple[str, str]]
+    former_references: Sequence[str]
+    data_files: Sequence[str]
+    static_files: Sequence[tuple[str, str]]
+
+
+def every_address(everything: Everything) -> Iterator[str]:
+    """The path of all that can be sent as a file: every address without a query.
+
+    What is answered to a question, the API and oEmbed, is not among them.
+    """
+    yield from every_page((noun, slug) for noun, slug, _ in everything.records)
+    yield from every_file(everything.records)
+    for language in PUBLISHED:
+        for noun, slug in everything.former:
+            if KINDS[noun].has_pages:
+                yield record_path(noun, slug, language)
+                yield embed_path(noun, slug, language)
+        yield search_index_path(language)
+        yield missing_path(language)
+    yield from map(reference_path, everything.former_references)
+    yield from map(data_path, everything.data_files)
+    yield from (static_path(name, digest) for name, digest in everything.static_files)
+
+
+def search_index_path(language: str = PRIMARY) -> str:
+    """The path of what an exported site searches in."""
+    return _in_language("/search-index.json", language)
+
+
+def missing_path(language: str = PRIMARY) -> str:
+    """A path that there is nothing at: what a host of files sends there."""
+    return _in_language("/404", language)
+
+
+def file_of(path: str) -> str:
+    """The name of the file that holds what is at a path: a page has the ending that it lacks."""
+    if path == PAGES[HOME]:
+        return "index.html"
+    name = unquote(path).removeprefix("/")
+    is_page = "." not in name.rpartition("/")[2] and not path.startswith(data_path(""))
+    return f"{name}.html" if is_page else name
 
 
 def _in_language(path: str, language: str) -> str:

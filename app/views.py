@@ -58,7 +58,11 @@ def page_routes(site: Site, language: str) -> APIRouter:
         site,
         language,
         urls.SEARCH,
-        lambda session, query: pages.search_page(session, query, language),
+        lambda session, query: (
+            pages.search_in_browser()
+            if site.is_export
+            else pages.search_page(session, query, language)
+        ),
         lambda _: urls.page_path(urls.SEARCH, language),
     )
     add(urls.page_path(urls.SEARCH, language), search)
@@ -158,7 +162,7 @@ def _list(site: Site, language: str, kind: Kind) -> View:
     def view(request: Request) -> Response:
         selection = read_selection(kind, request.query_params.multi_items())
         with site.session() as session:
-            page = pages.list_page(session, kind, selection, language)
+            page = pages.list_page(session, kind, selection, language, site.page_size)
             licence = queries.meeting(session).licence
         return _shown(
             site,
