@@ -3,7 +3,7 @@ PYTHON ?= python3
 PORT ?= 8000
 BIN = .venv/bin
 
-.PHONY: run test check html lock clean
+.PHONY: run test check html texts lock clean
 
 run: .venv/run-ready ## the site at http://127.0.0.1:8000 (PORT= changes it)
 	$(BIN)/python -m app serve --port $(PORT)
@@ -21,6 +21,15 @@ check: .venv/run-ready ## every mistake of the seed
 
 html: .venv/test-ready ## every page through the Nu checker; needs Java and npm
 	sh tests/nu.sh $(BIN)/python
+
+texts: .venv/run-ready ## the catalogues of interface texts, brought up to date with the templates
+	@mkdir -p build
+	$(BIN)/pybabel -q extract -F pyproject.toml --add-location=file --sort-by-file --width=100 \
+		-o build/messages.pot .
+	for file in app/locale/*/LC_MESSAGES/messages.po; do \
+		$(BIN)/pybabel -q update --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date \
+			--width=100 -i build/messages.pot -o $$file -l $$(echo $$file | cut -d/ -f3) || exit 1; \
+	done
 
 lock: ## pin every dependency anew, with hashes and without addresses; needs uv
 	uv pip compile $(LOCK) pyproject.toml build-requirements.in -o requirements.lock
@@ -43,8 +52,9 @@ clean: ## forget what was built and installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-.venv/test-ready: requirements-test.lock .venv/run-ready tests/chromium.sh
+.venv/test-ready: requirements-test.lock .venv/run-ready tests/chromium.sh tests/nginx.sh
 	@echo "installing what the tests need, some 20 seconds" >&2
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-test.lock
 	sh tests/chromium.sh $(BIN)/playwright
+	sh tests/nginx.sh
 	@touch $@

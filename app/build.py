@@ -13,7 +13,7 @@ from app import edition
 from app.checks import mistakes_of
 from app.kinds import KINDS, SEED_ORDER, Kind, Sort
 from app.language import LANGUAGES
-from app.models import Edition, FacetRow, Link, NameRow, OrderRow, RecordRow
+from app.models import FacetRow, Link, NameRow, OrderRow, RecordRow
 from app.references import made_by
 from app.search import index_words, indexed, naming
 from app.seed import Seed, SeedError, read
@@ -32,6 +32,8 @@ def build(seed_path: Path, database: Path) -> Seed:
     Raises SeedError with every mistake, FileNotFoundError where there is no seed, and OSError
     where the database cannot be written; the former database is untouched by all of them.
     """
+    # Before it is read: what is saved meanwhile makes another seed, which is built next time.
+    seed_digest = edition.of_seed(seed_path)
     seed = read(seed_path)
     mistakes = mistakes_of(seed)
     if mistakes:
@@ -39,19 +41,17 @@ def build(seed_path: Path, database: Path) -> Seed:
     database.parent.mkdir(parents=True, exist_ok=True)
     unfinished = database.with_name(f"{database.name}.{os.getpid()}.unfinished")
     try:
-        _write(
-            seed, Edition(seed=edition.of_seed(seed_path), program=edition.of_program()), unfinished
-        )
-        digest = edition.of_file(unfinished)
+        _write(seed, unfinished)
+        told = edition.told(unfinished, seed_digest)
         _flush(unfinished)
         unfinished.replace(database)
-        edition.beside(database).write_text(f"{digest}\n", encoding="ascii")
+        edition.beside(database).write_text(told, encoding="ascii")
     finally:
         unfinished.unlink(missing_ok=True)
     return seed
 
 
-def _write(seed: Seed, made_from: Edition, path: Path) -> None:
+def _write(seed: Seed, path: Path) -> None:
     path.unlink(missing_ok=True)
     engine = create_engine(URL.create("sqlite", database=str(path)))
     with engine.connect() as connection:
@@ -62,7 +62,6 @@ def _write(seed: Seed, made_from: Edition, path: Path) -> None:
         connection.exec_driver_sql(_INDEX)
         connection.exec_driver_sql(_VOCABULARY)
         _fill(connection, seed)
-        connection.execute(insert(Edition), [made_from.model_dump()])
         connection.commit()
         connection.exec_driver_sql("INSERT INTO search_index(search_index) VALUES ('optimize')")
         connection.exec_driver_sql("ANALYZE")

@@ -77,6 +77,25 @@ def aliases_are_free(seed: Seed) -> Found:
                 taken[alias] = f"an alias of {slug}"
 
 
+def the_withdrawn_stay_away(seed: Seed) -> Found:
+    """What was taken back was of a kind that there is, and its slug and reference are nobody's."""
+    owners: dict[tuple[str, str], str] = {}
+    for noun, slug, fields in _written(seed):
+        for name in (slug, *_list(fields.get("aliases"))):
+            owners[noun, str(name)] = f"{noun}.{slug}"
+        owners["reference", str(fields.get("reference"))] = f"{noun}.{slug}"
+    for slug, meeting in seed.records["meeting"].items():
+        for at, one in enumerate(meeting.withdrawn):
+            place = ("meeting", slug, "withdrawn", at)
+            if one.kind not in KINDS:
+                yield (*place, "kind"), f'no kind "{one.kind}"{suggestion(one.kind, KINDS)}'
+            for field, group in (("slug", one.kind), ("reference", "reference")):
+                value = getattr(one, field)
+                owner = owners.setdefault((group, value), f"{slug}.withdrawn.{at}")
+                if owner != f"{slug}.withdrawn.{at}":
+                    yield (*place, field), f'"{value}" was withdrawn, and belongs to {owner}'
+
+
 def there_is_one_meeting(seed: Seed) -> Found:
     """A site is about exactly one meeting."""
     if len(seed.written["meeting"]) != 1:
@@ -235,6 +254,7 @@ CHECKS: tuple[Callable[[Seed], Found], ...] = (
     sources_are_used,
     references_are_unique,
     aliases_are_free,
+    the_withdrawn_stay_away,
     there_is_one_meeting,
     the_meeting_has_two_sides,
     sides_exist,

@@ -6,9 +6,13 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from app import __version__, edition
 from app.config import DEFAULT_HOST, DEFAULT_PORT, Settings, UsageError, settings_from
+
+if TYPE_CHECKING:
+    from app.seed import Seed
 
 DONE, SEED_IS_WRONG, WRONG_USAGE = 0, 1, 2
 INTERRUPTED = 130
@@ -40,7 +44,23 @@ def check(given: argparse.Namespace) -> int:
         return _mistaken(SeedError(mistakes))
     total = sum(len(records) for records in seed.records.values())
     print(f"{settings.seed}: {total} records, no mistakes")
+    if given.translations:
+        _tell_translations(seed)
     return DONE
+
+
+def _tell_translations(seed: "Seed") -> None:
+    """Print what is not translated, and apart what the sources give no name for."""
+    from app.translations import translations_of
+
+    found = translations_of(seed)
+    for heading, lines in (
+        ("not translated yet", [*found.texts, *found.messages]),
+        ("official names not found in the sources", found.names),
+    ):
+        print(f"\n{heading}: {len(lines) or 'none'}")
+        for line in lines:
+            print(line)
 
 
 def build(given: argparse.Namespace) -> int:
@@ -53,7 +73,7 @@ def serve(given: argparse.Namespace) -> int:
     """Serve the site, building first where the database is not the seed's."""
     host = f"[{given.host}]" if ":" in given.host else given.host
     settings = _settings(given, default_base_url=f"http://{host}:{given.port}")
-    if not _is_current(settings):
+    if not edition.is_current(settings.database, settings.seed):
         outcome = _built(settings)
         if outcome != DONE:
             return outcome
@@ -66,7 +86,7 @@ def serve(given: argparse.Namespace) -> int:
 def export(given: argparse.Namespace) -> int:
     """Write the whole site as files, building first where the database is not the seed's."""
     settings = _settings(given)
-    if not _is_current(settings):
+    if not edition.is_current(settings.database, settings.seed):
         outcome = _built(settings)
         if outcome != DONE:
             return outcome
@@ -123,24 +143,6 @@ class _Progress:
             print(file=sys.stderr)
 
 
-def _is_current(settings: Settings) -> bool:
-    """Whether the database is whole and made from this seed by this program."""
-    if not edition.is_whole(settings.database):
-        return False
-    from sqlalchemy.exc import SQLAlchemyError
-    from sqlmodel import Session
-
-    from app.database import open_database
-    from app.queries import edition as made_from
-
-    try:
-        with Session(open_database(settings.database)) as session:
-            made = made_from(session)
-    except SQLAlchemyError:
-        return False
-    return (made.seed, made.program) == (edition.of_seed(settings.seed), edition.of_program())
-
-
 def _built(settings: Settings) -> int:
     from app.build import build as build_database
     from app.seed import SeedError
@@ -192,6 +194,12 @@ def _parser() -> argparse.ArgumentParser:
         command.set_defaults(run=run)
         command.add_argument("--seed", metavar="PATH", help="a file or a folder (default: seed)")
         command.add_argument("--database", metavar="PATH", help="default: build/site.db")
+        if run is check:
+            command.add_argument(
+                "--translations",
+                action="store_true",
+                help="list also what is not in every language yet",
+            )
         if run is serve:
             command.add_argument("--host", default=DEFAULT_HOST, help="default: %(default)s")
             command.add_argument(

@@ -7,11 +7,12 @@ import asyncio
 import gzip
 import hashlib
 import logging
+from asyncio import to_thread
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Collection, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 
 import brotli
 
@@ -62,6 +63,10 @@ class Kept:
             self._forms[coding] = self._made(coding)
         return self._forms[coding]
 
+    def has_form(self, coding: bytes) -> bool:
+        """Whether it was sent in a content coding before."""
+        return coding in self._forms
+
     @property
     def is_compressible(self) -> bool:
         """Whether it is worth sending in fewer bytes."""
@@ -79,7 +84,9 @@ class Kept:
         varies += [b"accept-encoding"] if self.is_compressible else []
         common += [(b"etag", tag), *([(b"vary", b", ".join(varies))] if varies else [])]
         body = _CODINGS[coding](self.body)
-        headers = [*common, (b"content-length", b"%d" % len(body))]
+        # An answer without content has no length either (RFC 9110, section 8.6).
+        length = [(b"content-length", b"%d" % len(body))] if self.status != 204 else []
+        headers = [*common, *length]
         if coding != b"identity":
             headers.append((b"content-encoding", coding))
         unchanged = [header for header in common if header[0] != b"content-type"]
@@ -87,15 +94,22 @@ class Kept:
 
 
 _CODINGS: dict[bytes, Callable[[bytes], bytes]] = {
-    b"br": lambda body: brotli.compress(body, quality=9),
+    # The best there is: done once a page, and never while others wait.
+    b"br": lambda body: brotli.compress(body, quality=11),
     # A clock in the file's head would make the same page differ from day to day.
     b"gzip": lambda body: gzip.compress(body, compresslevel=9, mtime=0),
     b"identity": lambda body: body,
 }
 
 
-_HTML_RANGES = (b"text/html", b"text/*", b"*/*")
-"""What a browser's wish for a page is called, the most exact first."""
+_LEADING_ON = {301, 302, 307, 308}
+_IN_QUERIES = "%=&+;/?:@!$'()*,-._~"
+"""What may stand in a query as it is (RFC 3986, section 3.4), escapes included."""
+
+
+def _accepted(scope: Scope) -> bytes:
+    """The Accept header; a list may be spread over several lines (RFC 9110, section 5.3)."""
+    return b",".join(value for name, value in scope["headers"] if name == b"accept")
 
 
 def _weights(accepted: bytes) -> dict[bytes, float]:
@@ -109,6 +123,18 @@ def _weights(accepted: bytes) -> dict[bytes, float]:
         except ValueError:
             weights[name] = 0.0
     return weights
+
+
+def _carried(location: bytes, query: bytes) -> bytes:
+    """Where a redirect leads, with the query of the request on its way."""
+    path, mark, fragment = location.partition(b"#")
+    return b"%s?%s%s%s" % (path, quote(query, safe=_IN_QUERIES).encode(), mark, fragment)
+
+
+def _quality(weights: Mapping[bytes, float], media_type: bytes) -> float:
+    """How welcome a media type is: what the most exact range says that it is in."""
+    ranges = (media_type, media_type.partition(b"/")[0] + b"/*", b"*/*")
+    return next((weights[name] for name in ranges if name in weights), 0.0)
 
 
 def _preferred(accepted: bytes) -> bytes:
@@ -131,9 +157,13 @@ class Delivery:
     """Wraps an application whose answers never change while it runs.
 
     `parameters` names, by path, the query parameters that change an answer; what else stands
-    in a query is no part of it, except below `verbatim`, where every parameter counts.
+    in a query is no part of it, except at paths that begin with `verbatim`, where every parameter
+    counts.
     `other_forms` gives the other forms of what is at a path, as media type and path: the one that
-    `Accept` prefers to HTML is sent in its place. `prefix` is a path that addresses may begin with.
+    `Accept` prefers to HTML is sent in its place. `offered` gives the media types of what is at a
+    path, of which `Accept` must admit one: a request that admits none has `refused` in its scope,
+    for the application to answer, and that answer is not kept. `prefix` is a path that addresses
+    may begin with. A redirect carries on the whole query, whatever it means.
 
     Every answer gets the security headers; one that sets such a header itself keeps its own,
     and one that sets it empty goes without.
@@ -145,6 +175,7 @@ class Delivery:
         *,
         parameters: Mapping[str, Collection[str]],
         other_forms: Callable[[str], Mapping[str, str]] = lambda _: {},
+        offered: Callable[[str], Collection[str]] = lambda _: (),
         verbatim: str | None = None,
         prefix: str = "",
         is_https: bool = False,
@@ -152,6 +183,7 @@ class Delivery:
         self.app = app
         self.parameters = parameters
         self.other_forms = other_forms
+        self.offered = offered
         self.verbatim = verbatim
         self.prefix = prefix
         headers = SECURITY_HEADERS | (STRICT_TRANSPORT if is_https else {})
@@ -167,24 +199,39 @@ class Delivery:
             return
         if self.prefix and f"{scope['path']}/".startswith(f"{self.prefix}/"):
             scope = {**scope, "path": scope["path"].removeprefix(self.prefix) or "/"}
-        if scope["method"] in {"GET", "HEAD"}:
-            await self._send(await self._kept(self._negotiated(scope)), scope, send)
+        if scope["method"] not in {"GET", "HEAD"}:
+            kept = await self._made(scope)
+        elif self._is_refused(scope):
+            kept = await self._made({**scope, "method": "GET", "refused": True})
         else:
-            await self._send(await self._made(scope), scope, send)
+            scope = self._negotiated(scope)
+            kept = await self._kept(scope)
+        await self._send(kept, scope, send)
+
+    def _is_refused(self, scope: Scope) -> bool:
+        """Whether the Accept header admits nothing of what is there (RFC 9110, section 12.5.1)."""
+        offered = self.offered(scope["path"])
+        accepted = _accepted(scope) if offered else b""
+        weights = _weights(accepted)
+        return bool(accepted) and not any(_quality(weights, name.encode()) for name in offered)
 
     def _negotiated(self, scope: Scope) -> Scope:
         """A request for the form of a page that its Accept header prefers to HTML, if any."""
-        accepted = b",".join(value for name, value in scope["headers"] if name == b"accept")
-        if not accepted or accepted.startswith((b"text/html", b"*/*")):
+        accepted = _accepted(scope)
+        # What nearly every request says, told without a closer look.
+        if accepted in {b"", b"*/*", b"text/html"} or accepted.startswith(b"text/html,"):
             return scope
         weights = _weights(accepted)
-        html = next((weights[name] for name in _HTML_RANGES if name in weights), 0.0)
-        chosen, preferred = None, html
+        chosen, preferred = None, _quality(weights, b"text/html")
         for media_type, path in self.other_forms(scope["path"]).items():
             weight = weights.get(media_type.encode(), 0.0)
             if weight > preferred:
                 chosen, preferred = path, weight
-        return {**scope, "path": chosen, "chosen": chosen} if chosen else scope
+        if not chosen:
+            return scope
+        query = self._meant(chosen, scope["query_string"])
+        location = self.prefix + chosen + (f"?{query}" if query else "")
+        return {**scope, "path": chosen, "chosen": location.encode()}
 
     async def _kept(self, scope: Scope) -> Kept:
         path: str = scope["path"]
@@ -213,15 +260,11 @@ class Delivery:
                 self.pages[path] = kept
         return kept
 
-    def _link(self, path: str) -> bytes:
-        return (self.prefix + path).encode()
-
     def _meant(self, path: str, query: bytes) -> str:
         """A query without the parameters that change nothing, and without empty ones."""
         if self.verbatim is not None and path.startswith(self.verbatim):
             return query.decode("latin-1")
-        # A near miss of a path keeps its query, so that a redirect can carry it on.
-        known = self.parameters.get(path.rstrip("/").lower(), ())
+        known = self.parameters.get(path, ())
         given = parse_qsl(query.decode("latin-1"), encoding="utf-8", errors="replace")
         return urlencode(sorted((name, value) for name, value in given if name in known))
 
@@ -247,6 +290,8 @@ class Delivery:
         own = {name for name, _ in headers}
         kept = [header for header in headers if header[0] != b"content-length" and header[1]]
         added = [header for header in self.headers if header[0] not in own]
+        # Whatever the answer at such a path is: which one it is, Accept decides.
+        added += [(b"vary", b"accept")] if self.other_forms(scope["path"]) else []
         return Kept(status, [*kept, *added], b"".join(pieces))
 
     async def _send(self, kept: Kept, scope: Scope, send: Send) -> None:
@@ -258,10 +303,18 @@ class Delivery:
             elif name == b"if-none-match":
                 wanted = wanted + b"," + value if wanted else value
         coding = _preferred(accepted) if accepted and kept.is_compressible else b"identity"
-        headers, unchanged, tag, body = kept.form(coding)
+        headers, unchanged, tag, body = (
+            kept.form(coding) if kept.has_form(coding) else await to_thread(kept.form, coding)
+        )
         if "chosen" in scope:
-            chosen = [(b"vary", b"accept"), (b"content-location", self._link(scope["chosen"]))]
+            chosen = [(b"vary", b"accept")]
+            chosen += [(b"content-location", scope["chosen"])] if kept.status == 200 else []
             headers, unchanged = [*headers, *chosen], [*unchanged, *chosen]
+        if kept.status in _LEADING_ON and scope["query_string"]:
+            headers = [
+                (name, _carried(value, scope["query_string"]) if name == b"location" else value)
+                for name, value in headers
+            ]
         if wanted and kept.status == 200 and _matches(wanted, tag):
             await send({"type": "http.response.start", "status": 304, "headers": unchanged})
             await send({"type": "http.response.body", "body": b""})

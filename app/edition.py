@@ -1,4 +1,8 @@
-"""What a database was made from: digests of the seed, the program, and the finished file."""
+"""What a database was made from: digests of the seed, the program, and the finished file.
+
+They stand beside the database and not in it, so that its bytes are decided by what the records
+say, however the seed is cut into files.
+"""
 
 import hashlib
 from collections.abc import Iterable
@@ -31,8 +35,9 @@ def of_seed(seed: Path) -> str:
 
 
 def of_program() -> str:
-    """SHA-256 over the program's own modules: another program may build another database."""
-    return _of_files(sorted(Path(__file__).parent.rglob("*.py")))
+    """SHA-256 over the program's modules and catalogues: another may build another database."""
+    here = Path(__file__).parent
+    return _of_files(sorted([*here.rglob("*.py"), *here.rglob("*.po")]))
 
 
 def of_file(path: Path) -> str:
@@ -42,14 +47,20 @@ def of_file(path: Path) -> str:
 
 
 def beside(database: Path) -> Path:
-    """The file that keeps a database's own digest."""
+    """The file that keeps the digests of a database and of what it was made from."""
     return database.with_name(database.name + DIGEST_SUFFIX)
 
 
-def is_whole(database: Path) -> bool:
-    """Whether a database is there and is, byte for byte, what the build left."""
+def told(database: Path, seed: str) -> str:
+    """What stands beside a database that this program makes from a seed of some digest."""
+    digests = {"database": of_file(database), "seed": seed, "program": of_program()}
+    return "".join(f"{digest}  {name}\n" for name, digest in digests.items())
+
+
+def is_current(database: Path, seed: Path) -> bool:
+    """Whether a database is, byte for byte, what this program has made from a seed."""
     try:
-        return beside(database).read_bytes().strip() == of_file(database).encode()
+        return beside(database).read_bytes() == told(database, of_seed(seed)).encode()
     except OSError:
         return False
 

@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from app import queries, urls
 from app.facets import BadParameterError
-from app.kinds import KINDS, kind_of
+from app.kinds import kind_of
 from app.language import PUBLISHED, choose
 from app.urls import Addresses
 from app.values import PRIMARY
@@ -38,8 +38,10 @@ def oembed(session: Session, addresses: Addresses, given: Mapping[str, str]) -> 
 
     Raises BadParameterError where the greatest width or height is no number of pixels.
     """
-    width, height = _most(given, "maxwidth", WIDTH), _most(given, "maxheight", HEIGHT)
-    named = _named(addresses, given["url"])
+    most_width, most_height = _most(given, "maxwidth"), _most(given, "maxheight")
+    width, height = min(WIDTH, most_width), min(HEIGHT, most_height)
+    is_card_shown = most_width >= CARD_WIDTH and most_height >= CARD_HEIGHT
+    named = _named(session, addresses, given["url"])
     if named is None:
         return None
     language, noun, slug = named
@@ -53,15 +55,19 @@ def oembed(session: Session, addresses: Addresses, given: Mapping[str, str]) -> 
     kind = kind_of(record)
     title = choose(kind.titled(record), language).text
     meeting = queries.meeting(session)
+    # A thumbnail fits into the bounds as well, or is left out (section 2.3.4.1).
+    thumbnail = {
+        "thumbnail_url": addresses.absolute(urls.card_path(noun, record.slug, language)),
+        "thumbnail_width": CARD_WIDTH,
+        "thumbnail_height": CARD_HEIGHT,
+    }
     return {
         "version": "1.0",
         "type": "rich",
         "title": title,
         "provider_name": choose(meeting.short_title.root, language).text,
         "provider_url": addresses.absolute(urls.page_path(urls.HOME, language)),
-        "thumbnail_url": addresses.absolute(urls.card_path(noun, record.slug, language)),
-        "thumbnail_width": CARD_WIDTH,
-        "thumbnail_height": CARD_HEIGHT,
+        **(thumbnail if is_card_shown else {}),
         "html": str(
             frame(
                 addresses.absolute(urls.embed_path(noun, record.slug, language)),
@@ -75,27 +81,33 @@ def oembed(session: Session, addresses: Addresses, given: Mapping[str, str]) -> 
     }
 
 
-def _most(given: Mapping[str, str], name: str, usual: int) -> int:
-    value = given[name]
-    if not value:
-        return usual
+def _most(given: Mapping[str, str], name: str) -> int:
+    """A bound in pixels; where none is given, one that nothing reaches."""
+    value = given[name] or "99999"
     if not (value.isascii() and value.isdigit() and len(value) < 6) or int(value) < 1:
         raise BadParameterError(name, value)
-    return min(int(value), usual)
+    return int(value)
 
 
-def _named(addresses: Addresses, address: str) -> tuple[str, str, str] | None:
-    """Language, kind and slug of the record whose page an address is."""
-    base, given = urlsplit(addresses.base_url), urlsplit(address)
-    if (given.scheme, given.netloc) != (base.scheme, base.netloc):
+def _named(session: Session, addresses: Addresses, address: str) -> tuple[str, str, str] | None:
+    """Language, kind and slug of the record whose page or short address an address is."""
+    try:
+        base, given = urlsplit(addresses.base_url), urlsplit(address)
+    except ValueError:
+        return None
+    # Scheme and host are the same in any case (RFC 3986, section 6.2.2.1).
+    if (given.scheme, given.netloc.lower()) != (base.scheme, base.netloc.lower()):
         return None
     if not f"{given.path}/".startswith(f"{base.path}/"):
         return None
-    steps = given.path.removeprefix(base.path).strip("/").split("/")
-    language = PRIMARY
-    if steps[0] in PUBLISHED:
-        language, *steps = steps
-    if steps in ([], [""]):
-        return language, "meeting", ""
-    is_record = len(steps) == 2 and steps[0] in KINDS and KINDS[steps[0]].has_pages
-    return (language, steps[0], steps[1]) if is_record else None
+    path = "/" + given.path.removeprefix(base.path).strip("/")
+    first = path.split("/")[1]
+    language = first if first in PUBLISHED else PRIMARY
+    if language != PRIMARY:
+        path = path.removeprefix(f"/{language}") or "/"
+    named = urls.named_by(path)
+    if named and named[1] is not None:
+        return language, named[0], named[1]
+    row = queries.by_reference(session, path.rpartition("/")[2])
+    is_short = row and urls.record_formats(row.kind) and path == urls.reference_path(row.reference)
+    return (language, row.kind, row.slug) if row and is_short else None

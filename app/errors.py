@@ -9,10 +9,11 @@ from sqlmodel import Session
 from starlette.exceptions import HTTPException
 
 from app import pages, queries, urls
+from app.delivery import SECURITY_HEADERS
 from app.facets import BadParameterError
+from app.formats.answers import PROBLEM_TYPE, problem_details
 from app.formats.plain import json_bytes
 from app.kinds import KINDS
-from app.language import PUBLISHED
 from app.models import RecordRow, Withdrawal
 from app.site import Site
 from app.values import PRIMARY
@@ -26,8 +27,15 @@ OPEN_HEADERS = PAGE_HEADERS | {
 }
 """What any site may read and show: data, cards, codes."""
 
-PROBLEM_TYPE = "application/problem+json"
-"""Problem details (RFC 9457)."""
+_DATA = urls.data_path("")
+
+FRAMED_HEADERS = OPEN_HEADERS | {
+    "content-security-policy": SECURITY_HEADERS["content-security-policy"].replace(
+        "frame-ancestors 'none'", "frame-ancestors *"
+    ),
+    "x-frame-options": "",
+}
+"""A view that any site may frame."""
 
 
 class MovedError(Exception):
@@ -68,73 +76,65 @@ def found(session: Session, noun: str, slug: str) -> Any:
 
 def is_for_programs(path: str) -> bool:
     """Whether what stands at a path, or would, is read by programs."""
-    suffixes = (*urls.RECORD_FORMATS, *urls.LIST_FORMATS)
-    return path.startswith((urls.API, urls.OEMBED, f"{urls.PAGES[urls.DATA]}/")) or path.endswith(
-        tuple(f".{suffix}" for suffix in suffixes)
-    )
+    suffixes = tuple(f".{suffix}" for suffix in (*urls.RECORD_FORMATS, *urls.LIST_FORMATS))
+    is_below = f"{path}/".startswith((f"{urls.API}/", f"{urls.OEMBED}/"))
+    return is_below or path.startswith(_DATA) or path.endswith(suffixes)
 
 
-def language_of(path: str) -> str:
-    """The language of the pages that a path stands among."""
-    return next((code for code in PUBLISHED if f"{path}/".startswith(f"/{code}/")), PRIMARY)
+def methods_of(path: str) -> str:
+    """The methods that an address has, as the `Allow` header lists them."""
+    is_open = urls.is_under(path, urls.API) or urls.is_under(path, urls.PAGES[urls.DATA])
+    return "GET, HEAD, OPTIONS" if is_open else "GET, HEAD"
 
 
 def problem(status: int, detail: str = "", **members: Any) -> Response:
-    """Problem details (RFC 9457, section 3): `detail` says what is wrong with this request."""
-    told = {
-        "type": "about:blank",
-        "title": HTTPStatus(status).phrase,
-        "status": status,
-        **({"detail": detail} if detail else {}),
-        **members,
-    }
-    return Response(
-        json_bytes(told), status_code=status, media_type=PROBLEM_TYPE, headers=OPEN_HEADERS
-    )
+    """Problem details as an answer: `detail` says what is wrong with this request."""
+    body = json_bytes(problem_details(status, detail, **members))
+    return Response(body, status_code=status, media_type=PROBLEM_TYPE, headers=OPEN_HEADERS)
 
 
-def led_to(site: Site, record: RecordRow, path: str, *, status: int, query: str = "") -> Response:
-    """The way on to the path of a record: a redirect, or a page that leads on in an export."""
-    if site.is_export:
-        renderer = site.renderers[language_of(path)]
-        text = renderer.render("redirect.html", path=path, record=record)
-        return HTMLResponse(text, headers=PAGE_HEADERS)
-    location = site.addresses.link(path) + query
-    return RedirectResponse(location, status_code=status, headers=PAGE_HEADERS)
+def led(status: int, path: str, location: str) -> Response:
+    """What leads from a path on to where it has moved for good."""
+    if not is_for_programs(path):
+        return RedirectResponse(location, status_code=status, headers=PAGE_HEADERS)
+    response = problem(status, f"It is at {location} now.")
+    response.headers["location"] = location
+    return response
+
+
+def leading_page(site: Site, record: RecordRow, path: str) -> Response:
+    """A page that leads on to the path of a record, for a host that cannot."""
+    renderer = site.renderers[urls.language_of(path)]
+    text = renderer.render("redirect.html", path=path, record=record)
+    is_framed = path == urls.embed_path(record.kind, record.slug, renderer.language)
+    return HTMLResponse(text, headers=FRAMED_HEADERS if is_framed else PAGE_HEADERS)
 
 
 def answer_errors(app: FastAPI, site: Site) -> None:
     """Make every error an answer, and lead from a near miss to the canonical address."""
 
     def page(path: str, status: int, told: pages.ErrorPage) -> Response:
-        text = site.renderers[language_of(path)].render("error.html", path=path, page=told)
+        text = site.renderers[urls.language_of(path)].render("error.html", path=path, page=told)
         return HTMLResponse(text, status_code=status, headers=PAGE_HEADERS)
-
-    def canonical(path: str) -> str | None:
-        """The address that a misspelt one means, where there is something at it."""
-        meant = "/" + path.strip("/").lower()
-        if meant == path:
-            return None
-        with site.session() as session:
-            known = [(row.kind, row.slug, row.reference) for row in queries.every_record(session)]
-        there = {*urls.every_page((noun, slug) for noun, slug, _ in known), *urls.every_file(known)}
-        return meant if meant in there else None
 
     async def http_error(request: Request, error: Exception) -> Response:
         path = request.url.path
         status = error.status_code if isinstance(error, HTTPException) else 500
         if status == HTTPStatus.NOT_FOUND and request.method == "GET":
-            meant = canonical(path)
+            meant = _canonical(site, path)
             if meant:
-                query = f"?{request.url.query}" if request.url.query else ""
-                location = site.addresses.link(meant) + query
-                return RedirectResponse(location, status_code=308, headers=PAGE_HEADERS)
+                location = site.addresses.link(meant)
+                return led(HTTPStatus.PERMANENT_REDIRECT, path, location)
+        others = _formats_of(site, path) if status == HTTPStatus.NOT_FOUND else []
         if is_for_programs(path):
-            response = problem(status, _sentence(path, status))
+            there = {"available": [site.addresses.absolute(other) for other in others]}
+            response = problem(status, _sentence(path, status), **(there if others else {}))
         else:
-            response = page(path, status, pages.ErrorPage(status, _bad_suffix(path)))
+            _, suffix = urls.before_suffix(path)
+            fault = pages.Fault("suffix", suffix, (), others) if others else None
+            response = page(path, status, pages.ErrorPage(status, fault))
         if status == HTTPStatus.METHOD_NOT_ALLOWED:
-            response.headers["allow"] = "GET, HEAD"
+            response.headers["allow"] = methods_of(path)
         return response
 
     async def bad_parameter(request: Request, error: Exception) -> Response:
@@ -144,21 +144,21 @@ def answer_errors(app: FastAPI, site: Site) -> None:
         with site.session() as session:
             fault = pages.fault(session, KINDS.get(noun), told)
         if is_for_programs(path):
-            is_ours = path.startswith(urls.API)
+            is_ours = urls.is_under(path, urls.API)
             status = HTTPStatus.UNPROCESSABLE_ENTITY if is_ours else HTTPStatus.NOT_FOUND
-            return problem(
-                status, str(told), parameter=told.name, valid=[one.value for one in fault.valid]
-            )
+            return problem(status, str(told), **_members(told, fault))
         return page(path, HTTPStatus.NOT_FOUND, pages.ErrorPage(404, fault))
 
     async def moved(request: Request, error: Exception) -> Response:
         told = cast("MovedError", error)
         former, present = f"/{told.noun}/{told.former}", f"/{told.noun}/{told.present}"
-        path = request.url.path.replace(former, present, 1)
-        query = f"?{request.url.query}" if request.url.query else ""
-        with site.session() as session:
-            row = queries.rows_by_slug(session, told.noun, [told.present])[told.present]
-        return led_to(site, row, path, status=301, query=query)
+        path = request.url.path
+        present_path = path.replace(former, present, 1)
+        if site.is_export:
+            with site.session() as session:
+                row = queries.rows_by_slug(session, told.noun, [told.present])[told.present]
+            return leading_page(site, row, present_path)
+        return led(HTTPStatus.MOVED_PERMANENTLY, path, site.addresses.link(present_path))
 
     async def gone(request: Request, error: Exception) -> Response:
         path = request.url.path
@@ -171,7 +171,9 @@ def answer_errors(app: FastAPI, site: Site) -> None:
                 reasons=reasons,
                 withdrawn_on=withdrawal.withdrawn_on,
             )
-        return page(path, HTTPStatus.GONE, pages.ErrorPage(410, withdrawal=withdrawal))
+        # Wherever it was asked for, it is the record's own address that is there in each language.
+        own = urls.record_path(withdrawal.kind, withdrawal.slug, urls.language_of(path))
+        return page(own, HTTPStatus.GONE, pages.ErrorPage(410, withdrawal=withdrawal))
 
     app.add_exception_handler(MovedError, moved)
     app.add_exception_handler(GoneError, gone)
@@ -180,13 +182,44 @@ def answer_errors(app: FastAPI, site: Site) -> None:
     app.add_exception_handler(HTTPStatus.INTERNAL_SERVER_ERROR, http_error)
 
 
-def _bad_suffix(path: str) -> pages.Fault | None:
-    """What is wrong with the address of a record in a format that there is not."""
-    record, dot, suffix = path.rpartition(".")
-    if not dot or "/" in suffix:
+def _members(error: BadParameterError, fault: pages.Fault) -> dict[str, Any]:
+    """Which parameter is wrong, what it was given, and what could stand in its place."""
+    known = error.valid
+    return {
+        "parameter": error.name,
+        **({} if error.value is None else {"value": error.value}),
+        # The empty value is the usual order, which a program asks for by leaving it out.
+        "valid": [one.value for one in fault.valid if one.value] if known is None else list(known),
+    }
+
+
+def _canonical(site: Site, path: str) -> str | None:
+    """The address that a misspelt one means, where there is something at it."""
+    meant = "/" + path.strip("/").lower()
+    if meant == path:
         return None
-    others = urls.other_forms(record)
-    return pages.Fault("suffix", suffix, (), tuple(others.values())) if others else None
+    with site.session() as session:
+        known = queries.every_name(session)
+        has_contact = bool(queries.meeting(session).contact)
+    pages_there = urls.every_page((noun, slug) for noun, slug, _ in known)
+    files_there = urls.every_file(known, has_contact=has_contact)
+    there = {there.lower(): there for there in (*pages_there, *files_there)}
+    return there.get(meant)
+
+
+def _formats_of(site: Site, path: str) -> list[str]:
+    """The addresses of what is there, where a path would be one more format of it."""
+    if path.startswith(_DATA):
+        return [urls.data_path(name) for name in urls.DATA_FILES]
+    page, suffix = urls.before_suffix(path)
+    named = urls.named_by(page)
+    if not suffix or named is None:
+        return []
+    noun, slug = named
+    with site.session() as session:
+        if slug and not queries.record(session, noun, slug):
+            return []
+    return list(urls.other_forms(page).values())
 
 
 def _sentence(path: str, status: int) -> str:
@@ -194,5 +227,7 @@ def _sentence(path: str, status: int) -> str:
     if status == HTTPStatus.NOT_FOUND:
         return f"There is nothing at {path}."
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
-        return "This address can only be read."
+        return f"This address can only be read: {methods_of(path)}."
+    if status == HTTPStatus.NOT_ACCEPTABLE:
+        return "What is here is application/json, which the Accept header does not admit."
     return ""

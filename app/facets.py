@@ -1,9 +1,10 @@
 """What a list is narrowed to: read from an address, and written into the next one."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from app.kinds import Facet, Kind
+from app.values import LONGEST_QUERY, legible
 
 PAGE_SIZE = 50
 """How many records one page of a list shows."""
@@ -12,29 +13,44 @@ Parameters = tuple[tuple[str, str], ...]
 
 
 class BadParameterError(Exception):
-    """A query parameter that cannot be used: given twice, or with a value that means nothing."""
+    """A query parameter that cannot be used: given twice, or with a value that means nothing.
 
-    def __init__(self, name: str, value: str | None = None) -> None:
+    `reason` says another thing of it; `valid` is what could stand in its place, where that is
+    known without asking the database.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        value: str | None = None,
+        *,
+        reason: str = "",
+        valid: Sequence[str] | None = None,
+    ) -> None:
         self.name = name
         self.value = value
-        super().__init__(
+        self.valid = valid
+        usual = (
             f'The parameter "{name}" may be given once only.'
             if value is None
             else f'The parameter "{name}" cannot be "{value}".'
         )
+        super().__init__(reason or usual)
 
 
 @dataclass(frozen=True)
 class Selection:
     """What a list is narrowed to, its order, and which of its pages.
 
-    Several values of one facet are "or", several facets "and".
+    Several values of one facet are "or", several facets "and"; `is_cut` where only the beginning
+    of the query is kept.
     """
 
     chosen: Mapping[str, tuple[str, ...]]
     query: str = ""
     sort: str = ""
     page: int = 1
+    is_cut: bool = False
 
     @property
     def is_narrowed(self) -> bool:
@@ -72,8 +88,8 @@ class Selection:
 
     @property
     def without_query(self) -> "Selection":
-        """The same whatever words its records have, on its first page."""
-        return replace(self, query="", page=1)
+        """The same without its words, on its first page."""
+        return replace(self, query="", page=1, is_cut=False)
 
     def _with(self, facet: str, values: set[str]) -> "Selection":
         chosen = {**self.chosen, facet: tuple(sorted(values))}
@@ -100,13 +116,26 @@ def read_selection(kind: Kind, given: Iterable[tuple[str, str]]) -> Selection:
         raise BadParameterError("sort", sort)
     page = single.get("page", "1")
     if not (page.isascii() and page.isdigit() and len(page) < 10) or int(page) < 1:
-        raise BadParameterError("page", page)
+        reason = f'The parameter "page" cannot be "{page}": give a whole number from 1.'
+        raise BadParameterError("page", page, reason=reason)
+    query = legible(single.get("q", ""))
     return Selection(
         chosen={name: tuple(sorted(set(values[name]))) for name in sorted(facets & set(values))},
-        query=single.get("q", ""),
+        query=query[:LONGEST_QUERY].strip(),
         sort=sort,
         page=int(page),
+        is_cut=len(query) > LONGEST_QUERY,
     )
+
+
+def refuse_unclear(known: Collection[str], given: Iterable[tuple[str, str]]) -> None:
+    """Raise BadParameterError where a parameter is unknown or empty, which a page passes over."""
+    for name, value in given:
+        if name not in known:
+            reason = f'There is no parameter "{name}" here.'
+            raise BadParameterError(name, value, reason=reason, valid=list(known))
+        if not value:
+            raise BadParameterError(name, value, reason=f'The parameter "{name}" is empty.')
 
 
 def once(name: str, values: Sequence[str]) -> str:

@@ -88,6 +88,10 @@ def fitted(text: str, room: float, *, is_bold: bool = False) -> str:
     kept = text
     while kept and text_width(f"{kept}…", is_bold=is_bold) > room:
         kept = kept[:-1]
+    # Between words where that loses little; Chinese has no spaces to cut at.
+    space = kept.rfind(" ")
+    if space > len(kept) * 2 // 3 and not text[len(kept)].isspace():
+        kept = kept[:space]
     return kept.rstrip(" ,;:.，；：。、") + "…"
 
 

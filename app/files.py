@@ -11,15 +11,16 @@ from sqlmodel import Session
 
 from app import pages, queries, urls
 from app.embedding import oembed
-from app.errors import OPEN_HEADERS, PAGE_HEADERS, GoneError, found, led_to, problem
+from app.errors import OPEN_HEADERS, PAGE_HEADERS, GoneError, found, leading_page, problem
 from app.faces import Letterhead, face_of
 from app.facets import BadParameterError, Selection, last_page, once, read_selection
-from app.formats.described import Listed, describe
+from app.formats.described import Listed, describe, first_instant
 from app.formats.feeds import changes
 from app.formats.plain import json_bytes
 from app.formats.registry import FORMATS, LISTS, list_links, record_links
 from app.kinds import KINDS, PAGED, Kind
 from app.language import LANGUAGES, PUBLISHED, choose, marks, when
+from app.models import Meeting
 from app.qr import qr_code
 from app.searching import search_index
 from app.site import Site
@@ -41,10 +42,10 @@ def file_routes(site: Site) -> APIRouter:
         for noun in KINDS:
             if suffix in urls.record_formats(noun):
                 path = urls.record_format_path(noun, "{slug}", suffix)
-                add(path, _record_file(site, noun, suffix))
+                add(path, record_file(site, noun, suffix))
     for kind in PAGED:
         for suffix in urls.list_formats(kind.noun):
-            add(urls.list_format_path(kind.noun, suffix), _list_file(site, kind, suffix))
+            add(urls.list_format_path(kind.noun, suffix), list_file(site, kind, suffix))
     for language in PUBLISHED:
         letterhead = cache(lambda code=language: _letterhead(site, code))
         for kind in (KINDS["meeting"], *PAGED):
@@ -66,6 +67,10 @@ def file_routes(site: Site) -> APIRouter:
         (urls.OPENSEARCH, "feeds/opensearch.xml", "application/opensearchdescription+xml"),
     ):
         add(path, _rendered(site, template, media_type))
+    with site.session() as session:
+        meeting = queries.meeting(session)
+    if meeting.contact:
+        add(urls.SECURITY, _security(site, meeting, meeting.contact))
     return router
 
 
@@ -79,6 +84,7 @@ def slug_of(session: Session, noun: str, request: Request) -> str:
 def listed(site: Site, session: Session, kind: Kind, selection: Selection, suffix: str) -> Listed:
     """A page of a list for its formats, or the whole of it as a table.
 
+    As JSON it is the API's, which leads on from page to page at addresses of its own.
     Raises BadParameterError where a value of a facet is none, or the list has no such page.
     """
     pages.refuse_unknown(session, kind, selection)
@@ -87,12 +93,19 @@ def listed(site: Site, session: Session, kind: Kind, selection: Selection, suffi
     page = queries.listing(session, kind, selection, language, size)
     last = last_page(sum(page.counts.values()), site.page_size)
     if selection.page > last:
-        raise BadParameterError("page", str(selection.page))
+        valid = [str(number) for number in range(1, last + 1)]
+        raise BadParameterError("page", str(selection.page), valid=valid)
+
+    is_json = suffix == "json"
+    path = (
+        site.addresses.answer_path(kind.noun)
+        if is_json
+        else urls.list_format_path(kind.noun, suffix)
+    )
 
     def url(number: int) -> str | None:
         if suffix == "csv" or not 1 <= number <= last:
             return None
-        path = urls.list_format_path(kind.noun, suffix)
         return site.addresses.absolute(urls.asked(path, replace(selection, page=number).parameters))
 
     return Listed(
@@ -104,15 +117,15 @@ def listed(site: Site, session: Session, kind: Kind, selection: Selection, suffi
         html_url=site.addresses.absolute(
             urls.list_path(kind.noun, parameters=selection.parameters)
         ),
-        url=url(selection.page)
-        or site.addresses.absolute(urls.list_format_path(kind.noun, suffix)),
+        url=url(selection.page) or site.addresses.absolute(path),
         words=site.words,
         previous_url=url(selection.page - 1),
         next_url=url(selection.page + 1),
     )
 
 
-def _record_file(site: Site, noun: str, suffix: str) -> View:
+def record_file(site: Site, noun: str, suffix: str) -> View:
+    """A view of each record of a kind in a format."""
     made = FORMATS[suffix]
 
     def view(request: Request) -> Response:
@@ -125,7 +138,8 @@ def _record_file(site: Site, noun: str, suffix: str) -> View:
     return view
 
 
-def _list_file(site: Site, kind: Kind, suffix: str) -> View:
+def list_file(site: Site, kind: Kind, suffix: str) -> View:
+    """A view of a kind's list in a format."""
     made = LISTS[suffix]
 
     def view(request: Request) -> Response:
@@ -226,7 +240,10 @@ def _short_address(site: Site) -> View:
                     if withdrawal.reference == reference:
                         raise GoneError(withdrawal)
                 raise HTTPException(404)
-        return led_to(site, row, urls.record_path(row.kind, row.slug), status=302)
+        path = urls.record_path(row.kind, row.slug)
+        if site.is_export:
+            return leading_page(site, row, path)
+        return RedirectResponse(site.addresses.link(path), status_code=302, headers=PAGE_HEADERS)
 
     return view
 
@@ -257,16 +274,13 @@ def _changes(site: Site) -> View:
     return view
 
 
-_UNLISTED = {urls.page_path(urls.SEARCH, language) for language in PUBLISHED}
-
-
 def _sitemap(site: Site) -> View:
     def view(_: Request) -> Response:
         with site.session() as session:
-            rows = queries.every_record(session)
-        paths = urls.every_page((row.kind, row.slug) for row in rows)
-        listed = [site.addresses.absolute(path) for path in paths if path not in _UNLISTED]
-        return _rendered(site, "feeds/sitemap.xml", "application/xml", addresses=listed)(_)
+            mapped = pages.site_map(session)
+        if site.is_export:
+            mapped = [page for page in mapped if urls.is_file(page.path)]
+        return _rendered(site, "feeds/sitemap.xml", "application/xml", pages=mapped)(_)
 
     return view
 
@@ -286,6 +300,20 @@ def _favicon(site: Site) -> View:
         return Response(asset.body, media_type=asset.media_type, headers=PAGE_HEADERS)
 
     return view
+
+
+def _security(site: Site, meeting: Meeting, contact: str) -> View:
+    """Whom to tell of a weakness (RFC 9116); its word is good for a year from the release."""
+    released = meeting.released_on
+    year_after = f"{int(released[:4]) + 1}{released[4:].replace('-02-29', '-02-28')}"
+    return _rendered(
+        site,
+        "feeds/security.txt",
+        "text/plain; charset=utf-8",
+        contact=urls.contact_address(contact),
+        expires=first_instant(year_after),
+        languages=PUBLISHED,
+    )
 
 
 def _rendered(site: Site, template: str, media_type: str, **context: Any) -> View:

@@ -67,7 +67,9 @@ class Kind:
     short; `has_pages` is false for the meeting, which is the home page, and for events, which
     stand on the timeline. `parts` are what its list is headed by, `part` says to which one a record
     belongs; `facets` and `sorts` are what the list can be narrowed and ordered by, beside the order
-    of the seed; `thread` is the role of the link that a reader follows from one to the next.
+    of the seed; `thread` is the role of the link that a reader follows from one to the next;
+    `distance` is how far behind the subjects a search puts it: quotes and moments tell of them,
+    sources of all.
     """
 
     noun: str
@@ -81,6 +83,7 @@ class Kind:
     facets: tuple[Facet, ...] = ()
     sorts: tuple[Sort, ...] = ()
     thread: str = ""
+    distance: int = 0
 
     def sort(self, name: str) -> Sort:
         """One of its orders by name; the empty name is the order of the seed."""
@@ -89,7 +92,8 @@ class Kind:
     @property
     def parameters(self) -> tuple[str, ...]:
         """The query parameters that its list knows."""
-        return (*(facet.name for facet in self.facets), "q", "sort", "page")
+        facets = (facet.name for facet in self.facets)
+        return (*facets, "q", *(("sort",) if self.sorts else ()), "page")
 
 
 def opening(text: str, length: int = OPENING_LENGTH) -> str:
@@ -97,8 +101,9 @@ def opening(text: str, length: int = OPENING_LENGTH) -> str:
     if len(text) <= length:
         return text
     cut = text[:length]
-    # Chinese has no spaces to cut at.
-    head = cut.rsplit(" ", 1)[0] if " " in cut else cut
+    # Chinese has no spaces to cut at, or only around a few foreign words.
+    space = cut.rfind(" ")
+    head = cut[:space] if space > length // 2 else cut
     return head.rstrip(" ,;:.，；：。、") + "…"
 
 
@@ -194,6 +199,7 @@ KINDS = {
             ),
             sorts=(_by_date(lambda record: record.dated_on),),
             thread="speaker",
+            distance=1,
         ),
         Kind(
             "organizations",
@@ -234,6 +240,7 @@ KINDS = {
             has_pages=False,
             parts=tuple(EventPart),
             part=lambda record: str(record.part),
+            distance=1,
         ),
         Kind(
             "sources",
@@ -242,12 +249,17 @@ KINDS = {
             _source,
             facets=(_LANGUAGE,),
             sorts=(_by_date(lambda record: record.published_on), _by_title(_source)),
+            distance=2,
         ),
     )
 }
 """In the order in which lists and pages name them."""
 
 PAGED = tuple(kind for kind in KINDS.values() if kind.has_pages)
+"""The kinds with a page for each record, and one for their list."""
+
+LISTED = tuple(kind for kind in KINDS.values() if kind.noun != "meeting")
+"""The kinds that there are several records of."""
 
 
 def kind_of(record: Record) -> Kind:

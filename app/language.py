@@ -1,18 +1,21 @@
 """The languages of the site: which there are, and how a text is chosen for a reader."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
 
+from app import catalogues
 from app.values import PRIMARY
 
 _MONTH, _DAY = 7, 10
 """How long a partial date is that names a month, a day."""
 
 _QUOTATION_MARKS = {"ru": ("«", "»"), "zh-Hant": ("「", "」")}
+_WITHOUT_SPACES = {"ja", "zh"}
 _USUAL_MARKS = ("“", "”")
 
 
@@ -35,22 +38,41 @@ class Language:
         return Locale.parse(self.region)
 
     @property
+    def space(self) -> str:
+        """What stands between two sentences."""
+        return "" if self.code in _WITHOUT_SPACES else " "
+
+    @property
     def english_name(self) -> str:
         """What English calls it."""
         return str(self.locale.english_name).partition(" (")[0]
 
 
+def _with_catalogue(name: str) -> Language:
+    """The language that a catalogue is in, by the name of its folder."""
+    code = Locale.parse(name).language
+    own_name = str(Locale.parse(name).languages[code])
+    return Language(code, name.replace("_", "-"), own_name[0].upper() + own_name[1:], name)
+
+
 LANGUAGES = {
     language.code: language
     for language in (
-        Language("en", "en", "English", "en_GB"),
-        Language("ru", "ru", "Русский", "ru"),
-        Language("zh", "zh-Hans", "中文", "zh_Hans"),
+        Language(PRIMARY, PRIMARY, "English", "en_GB"),
+        *map(_with_catalogue, catalogues.names()),
     )
 }
+"""The languages of the site: the one its texts are written in, and those with a catalogue."""
 
-PUBLISHED = (PRIMARY,)
-"""The languages that pages exist in: those with a catalogue of interface texts."""
+PUBLISHED = tuple(LANGUAGES)
+"""The languages that pages exist in, in the order in which they are offered."""
+
+_SCRIPTS = (
+    (re.compile("[\u3400-\u9fff]"), "zh-Hans"),
+    (re.compile("[\u0400-\u04ff]"), "ru"),
+    (re.compile("[A-Za-z]"), PRIMARY),
+)
+"""The letters by which a text tells its language, where nothing else does."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +88,35 @@ def choose(wordings: Mapping[str, str], language: str) -> Chosen:
     if language in wordings:
         return Chosen(wordings[language])
     other = PRIMARY if PRIMARY in wordings else next(iter(wordings))
-    return Chosen(wordings[other], tag_of(other))
+    return Chosen(wordings[other], foreign(other, language))
+
+
+def foreign(tag: str, language: str) -> str | None:
+    """What `lang` says for a text on the pages of a language, or nothing where it is theirs."""
+    return None if tag_of(tag) == LANGUAGES[language].tag else tag_of(tag)
+
+
+def is_in(tag: str, language: str) -> bool:
+    """Whether a text is in a language, in whichever of its scripts."""
+    return tag.partition("-")[0] == language
+
+
+def closest(tags: Iterable[str], language: str) -> str:
+    """Which of the languages that an utterance is held in is shown first to readers of another.
+
+    The same language, or else the first: an utterance is never shown in translation only
+    because the translation is in the primary language.
+    """
+    held = list(tags)
+    same = [tag for tag in held if tag_of(tag) == LANGUAGES[language].tag]
+    return next(iter([*same, *(tag for tag in held if is_in(tag, language)), *held]))
+
+
+def printed_in(text: str, language: str) -> str | None:
+    """The same for a text whose language nobody noted, such as a name: by its letters."""
+    letters = {tag: len(script.findall(text)) for script, tag in _SCRIPTS}
+    most = max(letters, key=lambda tag: letters[tag])
+    return foreign(most, language) if letters[most] else None
 
 
 def when(day: str, locale: Locale) -> str:

@@ -3,6 +3,7 @@
 from fastapi import FastAPI
 
 from app import urls
+from app.api import api_routes, offered
 from app.config import Settings
 from app.delivery import Delivery
 from app.errors import answer_errors
@@ -18,6 +19,7 @@ def create_app(settings: Settings) -> Delivery:
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     # Files before pages: a record's address with a suffix is no slug.
     app.include_router(file_routes(site))
+    app.include_router(api_routes(site))
     for language in PUBLISHED:
         app.include_router(page_routes(site, language))
     answer_errors(app, site)
@@ -25,6 +27,8 @@ def create_app(settings: Settings) -> Delivery:
         app,
         parameters=urls.parameters_known(),
         other_forms=(lambda _: {}) if site.is_export else urls.other_forms,
+        offered=offered,
+        verbatim=f"{urls.API}/",
         prefix=site.addresses.prefix,
         is_https=settings.base_url.startswith("https:"),
     )

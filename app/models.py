@@ -18,6 +18,7 @@ from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
 from app.values import (
+    Contact,
     LanguageTag,
     Name,
     Part,
@@ -39,7 +40,10 @@ class To:
 
 
 class AsJson(TypeDecorator[Any]):
-    """A column that keeps one value as compact JSON, keys in the order of the fields."""
+    """A column that keeps one value as compact JSON, keys in the order of the fields.
+
+    What is usual is left out, whether the seed says it or not, so that both are the same bytes.
+    """
 
     impl = String
     cache_ok = True
@@ -53,7 +57,7 @@ class AsJson(TypeDecorator[Any]):
         """From the value to its JSON; an absent value stays absent."""
         if value is None:
             return None
-        plain = self._adapter.dump_python(value, mode="json", exclude_unset=True)
+        plain = self._adapter.dump_python(value, mode="json", exclude_defaults=True)
         return json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
@@ -477,8 +481,8 @@ class Meeting(Record, table=True):
     """What each version changed."""
     withdrawn: list[Withdrawal] = several(list[Withdrawal])
     """Records that were taken back."""
-    contact: Written | None = None
-    """Where a mistake can be reported."""
+    contact: Contact | None = None
+    """Where a mistake can be reported: an e-mail address, or one that begins with https://."""
 
 
 class Agreement(Record, table=True):
@@ -773,7 +777,7 @@ class NameRow(SQLModel, table=True):
     """One way in which a record is called, as the words of the index; slug and reference too."""
 
     __tablename__ = "name"
-    __table_args__ = {"sqlite_with_rowid": False}
+    __table_args__ = (Index("name_of_record", "record_id"), {"sqlite_with_rowid": False})
 
     words: str = Field(primary_key=True)
     record_id: int = Field(primary_key=True, foreign_key="record.id")
@@ -787,10 +791,3 @@ class Link(SQLModel, table=True):
     role: str
     object_id: int = Field(foreign_key="record.id", index=True)
     locator: str | None = None
-
-
-class Edition(SQLModel, table=True):
-    """What the database was made from."""
-
-    seed: str = Field(primary_key=True)
-    program: str

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from app import queries
+from app import queries, urls
 from app.facets import (
     PAGE_SIZE,
     BadParameterError,
@@ -23,7 +23,7 @@ from app.footnotes import Footnotes
 from app.formats.dataset import DataFile
 from app.formats.tables import Column, columns_of
 from app.kinds import KINDS, SEED_ORDER, Facet, Kind, kind_of, opening
-from app.language import choose
+from app.language import LANGUAGES, PUBLISHED, choose
 from app.models import (
     AgreementKind,
     Event,
@@ -37,13 +37,13 @@ from app.models import (
 from app.queries import KindCount, SectorCount
 from app.search import (
     LONGEST_EXCERPT,
-    LONGEST_QUERY,
     Excerpt,
     Highlighter,
     Piece,
     telling,
     words_of,
 )
+from app.values import LONGEST_QUERY, PRIMARY, legible
 
 CONNECTED = ("people", "agreements", "quotes", "commissions", "sectors", "organizations")
 """The kinds whose records the connections are between, from left to right."""
@@ -232,6 +232,37 @@ class DataPage:
 
 
 @dataclass(frozen=True)
+class Parameter:
+    """What can be asked of a call: the values it takes, or else the bounds of one."""
+
+    name: str
+    description: str
+    is_required: bool
+    values: Sequence[str]
+    bounds: Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Call:
+    """One address of the API; `example` is a real one like it."""
+
+    path: str
+    summary: str
+    example: str
+    parameters: Sequence[Parameter]
+
+
+@dataclass(frozen=True)
+class ApiPage:
+    """The API for people: what its OpenAPI document says, all of it in the primary language."""
+
+    about: str
+    rules: Sequence[str]
+    calls: Sequence[Call]
+    statuses: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Hit:
     """A record that a search found: its title and the part of its text that has the words."""
 
@@ -311,7 +342,7 @@ def fault(session: Session, kind: Kind | None, error: BadParameterError) -> Faul
             for row in connected(session)
             for name in (f"{row.kind}/{row.slug}",)
         ]
-    return Fault(error.name, _shown(error.value) if error.value else None, valid)
+    return Fault(error.name, legible(error.value) if error.value else None, valid)
 
 
 @dataclass(frozen=True)
@@ -552,14 +583,59 @@ def data_page(session: Session, files: Sequence[DataFile]) -> DataPage:
     )
 
 
-def search_page(session: Session, query: str, language: str) -> SearchPage:
-    """What a query finds, every kind apart, best first.
+_BOUNDS = ("minimum", "maximum", "minLength", "maxLength", "pattern")
 
-    Characters that cannot be shown are read as spaces, as a page could not repeat them.
-    """
-    asked = _shown(query)
+
+def api_page(document: Mapping[str, Any]) -> ApiPage:
+    """What an OpenAPI document says of the calls that read."""
+    about, *rules = document["info"]["description"].split("\n* ")
+    reading = {path: methods["get"] for path, methods in document["paths"].items()}
+    answers = document["components"]["responses"]
+    named = {
+        status: answer["$ref"].rpartition("/")[2]
+        for call in reading.values()
+        for status, answer in call["responses"].items()
+        if "$ref" in answer
+    }
+    return ApiPage(
+        about=about.strip(),
+        rules=rules,
+        calls=[
+            Call(
+                path=path,
+                summary=call["summary"],
+                example=_example(call),
+                parameters=[_parameter(given) for given in call.get("parameters", ())],
+            )
+            for path, call in reading.items()
+        ],
+        statuses={status: answers[name]["description"] for status, name in sorted(named.items())},
+    )
+
+
+def _example(call: Mapping[str, Any]) -> str:
+    """The address of a real answer to a call."""
+    (content,) = call["responses"]["200"]["content"].values()
+    (example,) = content["examples"].values()
+    return str(example["externalValue"])
+
+
+def _parameter(given: Mapping[str, Any]) -> Parameter:
+    schema = given["schema"]
+    return Parameter(
+        name=given["name"],
+        description=given["description"],
+        is_required=given.get("required", False),
+        values=schema.get("items", schema).get("enum", ()),
+        bounds={word: schema[word] for word in _BOUNDS if word in schema},
+    )
+
+
+def search_page(session: Session, query: str, language: str) -> SearchPage:
+    """What a query finds, every kind apart, best first."""
+    asked = legible(query)
     query = asked[:LONGEST_QUERY].strip()
-    matches = queries.search(session, query)
+    matches = queries.search(session, query, language)
     full = queries.whole(session, (row for group in matches for row in group.rows))
     marks = Highlighter(query)
     total = sum(group.count for group in matches)
@@ -582,7 +658,7 @@ def search_page(session: Session, query: str, language: str) -> SearchPage:
             for group in matches
         ],
         otherwise=queries.spelled_otherwise(session, query) if words else None,
-        words=[word for word in words if queries.search(session, word)] if len(words) > 1 else [],
+        words=[word for word in words if queries.is_found(session, word)] if len(words) > 1 else [],
     )
 
 
@@ -601,11 +677,6 @@ def search_in_browser() -> SearchPage:
     )
 
 
-def _shown(query: str) -> str:
-    shown = (character if character.isprintable() else " " for character in query)
-    return " ".join("".join(shown).split())
-
-
 def _hit(record: Any, marks: Highlighter, language: str) -> Hit:
     kind = kind_of(record)
     title = choose(kind.titled(record), language)
@@ -615,6 +686,33 @@ def _hit(record: Any, marks: Highlighter, language: str) -> Hit:
         chosen = choose(gist.root, language)
         excerpt = Excerpt(chosen.lang or language, [Piece(opening(chosen.text, LONGEST_EXCERPT))])
     return Hit(record, marks.pieces(title.text), title.lang or "", excerpt)
+
+
+@dataclass(frozen=True)
+class Mapped:
+    """A page as search engines are told of it: the same in every language, and since when."""
+
+    path: str
+    alternates: Mapping[str, str]
+    changed_on: str
+
+
+def site_map(session: Session) -> list[Mapped]:
+    """Every page that is to be found by others; of what a reader asks there is no end."""
+    records = [(row.kind, row.slug) for row in queries.every_record(session)]
+    released_on = queries.meeting(session).released_on
+    corrected = {
+        urls.record_path(noun, slug): day
+        for (noun, slug), day in queries.revisions(session).items()
+    }
+    unlisted = urls.page_path(urls.SEARCH)
+    mapped: list[Mapped] = []
+    for path in urls.every_page(records):
+        bare = urls.in_language(path, PRIMARY)
+        if bare != unlisted:
+            alternates = {LANGUAGES[code].tag: urls.in_language(path, code) for code in PUBLISHED}
+            mapped.append(Mapped(path, alternates, corrected.get(bare, released_on)))
+    return mapped
 
 
 def connected(session: Session) -> list[RecordRow]:

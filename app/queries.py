@@ -1,10 +1,11 @@
 """Every question that the serving site asks of its database."""
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import exists, false, func, text, true
+from sqlalchemy import TextClause, exists, false, func, text, true
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
@@ -13,7 +14,6 @@ from app.kinds import KINDS, Facet, Kind
 from app.models import (
     Agreement,
     AgreementKind,
-    Edition,
     Event,
     FacetRow,
     Link,
@@ -22,7 +22,17 @@ from app.models import (
     Record,
     RecordRow,
 )
-from app.search import LONGEST_QUERY, index_words, is_han, match_expression, nearest, words_of
+from app.search import (
+    LONGEST_ENDING,
+    SHORTEST_STEM,
+    index_words,
+    is_form_of,
+    is_han,
+    match_expression,
+    nearest,
+    words_of,
+)
+from app.values import LONGEST_QUERY, PRIMARY
 
 
 @dataclass(frozen=True)
@@ -64,11 +74,6 @@ class KindCount:
 
     kind: AgreementKind
     number: int
-
-
-def edition(session: Session) -> Edition:
-    """What the database was made from."""
-    return session.exec(select(Edition)).one()
 
 
 def meeting(session: Session) -> Meeting:
@@ -131,6 +136,18 @@ def whole(session: Session, rows: Iterable[RecordRow]) -> dict[int, Any]:
 def every_record(session: Session) -> Sequence[RecordRow]:
     """One row for each record, kinds in the order of the registry."""
     return session.exec(select(RecordRow).order_by(col(RecordRow.id))).all()
+
+
+def every_name(session: Session) -> list[tuple[str, str, str]]:
+    """Kind, slug and reference of every record, by its former slugs too, and of the withdrawn."""
+    names = [
+        (noun, name, item.reference)
+        for noun in KINDS
+        for item in records(session, noun)
+        for name in (item.slug, *item.aliases)
+    ]
+    withdrawn = [(one.kind, one.slug, one.reference) for one in meeting(session).withdrawn]
+    return names + withdrawn
 
 
 def row(session: Session, item: Record) -> RecordRow:
@@ -231,6 +248,18 @@ def events(session: Session, part: str) -> Sequence[Event]:
     return session.exec(ordered.order_by(col(Event.held_on), col(Event.id))).all()
 
 
+def revisions(session: Session) -> dict[tuple[str, str], str]:
+    """The day of the last correction of every record that has been corrected, by kind and slug."""
+    found: dict[tuple[str, str], str] = {}
+    for noun, kind in KINDS.items():
+        model: Any = kind.model
+        rows = session.exec(
+            select(model.slug, model.revised_on).where(model.revised_on.is_not(None))
+        )
+        found |= {(noun, slug): day for slug, day in rows}
+    return found
+
+
 def with_disagreements(session: Session) -> list[RecordRow]:
     """The records on which sources contradict each other."""
     found: list[RecordRow] = []
@@ -273,7 +302,9 @@ def listing(
         .limit(size)
     )
     if selection.is_narrowed:
-        ordered = ordered.where(*_narrowed(kind, selection, OrderRow.record_id)).offset(first)
+        ordered = ordered.where(*_narrowed(session, kind, selection, OrderRow.record_id)).offset(
+            first
+        )
     else:
         # Places are dense, so any page is found at once, however far down it is.
         ordered = ordered.where(col(OrderRow.place) >= first)
@@ -305,7 +336,7 @@ def part_counts(session: Session, kind: Kind, selection: Selection) -> dict[str,
     """How many records a selection leaves of each part of a kind's list, in order of the parts."""
     counted = session.exec(
         select(RecordRow.part, func.count())
-        .where(RecordRow.kind == kind.noun, *_narrowed(kind, selection, RecordRow.id))
+        .where(RecordRow.kind == kind.noun, *_narrowed(session, kind, selection, RecordRow.id))
         .group_by(RecordRow.part)
     ).all()
     tally = dict(counted)
@@ -328,7 +359,7 @@ def facet_counts(
         .where(
             FacetRow.kind == kind.noun,
             FacetRow.name == facet,
-            *_narrowed(kind, others, FacetRow.record_id),
+            *_narrowed(session, kind, others, FacetRow.record_id),
         )
         .group_by(FacetRow.value, RecordRow.part)
     )
@@ -359,11 +390,11 @@ def rows_by_slug(session: Session, noun: str, slugs: Iterable[str]) -> dict[str,
     return {row.slug: row for row in session.exec(found)}
 
 
-def _narrowed(kind: Kind, selection: Selection, record_id: Any) -> list[Any]:
+def _narrowed(session: Session, kind: Kind, selection: Selection, record_id: Any) -> list[Any]:
     """The conditions on a record's id that a selection makes."""
     conditions = [_has(kind, name, values, record_id) for name, values in selection.chosen.items()]
     if selection.query:
-        expression = match_expression(selection.query)
+        expression = _expression(session, selection.query)
         matches = text("SELECT rowid FROM search_index WHERE search_index MATCH :expression")
         conditions.append(
             col(record_id).in_(matches.bindparams(expression=expression)) if expression else false()
@@ -398,73 +429,152 @@ class Matches:
     rows: Sequence[RecordRow]
 
 
-# A match by an exact name stands before all others, then a word in a name counts ten times.
-_SEARCH = text("""
-    WITH named AS (SELECT record_id AS id FROM name WHERE words = :words),
+_FORMS = text("SELECT term FROM vocabulary WHERE term >= :stem AND term < :beyond LIMIT 3000")
+_BEYOND = chr(0x10FFFF)
+
+
+def _expression(session: Session, query: str, column: str = "") -> str | None:
+    """A query as an expression that finds its words in whatever form the index has them."""
+    forms: dict[str, list[str]] = {}
+    for word in words_of(query[:LONGEST_QUERY]):
+        stem = word[: max(SHORTEST_STEM, len(word) - LONGEST_ENDING)]
+        if not is_han(word):
+            asked = {"stem": stem, "beyond": stem + _BEYOND}
+            terms = session.connection().execute(_FORMS, asked).scalars()
+            forms[word] = [term for term in terms if term != word and is_form_of(term, word)]
+    return match_expression(query, column=column, forms=forms)
+
+
+# An exact name stands before all others, then comes what has the words in its names, then what
+# has them in its texts, and with it what only tells of the rest; sources come last. Among names,
+# the one that more records lead to comes first, then the one of which the words are the greater
+# part; else a word in a name counts ten times.
+_RANKED = """
+    WITH distance(kind, steps) AS (SELECT value ->> 0, value ->> 1 FROM json_each(:distances)),
+    named AS (SELECT record_id AS id FROM name WHERE words = :words),
+    titled AS (SELECT rowid AS id FROM search_index WHERE search_index MATCH :titled),
     found AS (
         SELECT rowid AS id, bm25(search_index, 10.0, 1.0) AS score
         FROM search_index WHERE search_index MATCH :expression LIMIT :most
     ),
     hit AS (
-        SELECT id, -1000.0 AS score FROM named
-        UNION ALL SELECT id, score FROM found WHERE id NOT IN (SELECT id FROM named)
+        SELECT id, 0 AS place, 0.0 AS score FROM named
+        UNION ALL SELECT id, 1 + (id NOT IN (SELECT id FROM titled)), score
+        FROM found WHERE id NOT IN (SELECT id FROM named)
+    ),
+    placed AS (
+        SELECT hit.id, record.kind, record.part, score,
+            CASE WHEN place > 0 AND steps > 0 THEN 1 + steps ELSE place END AS place
+        FROM hit JOIN record ON record.id = hit.id
+        JOIN distance ON distance.kind = record.kind
+    ),
+    sized AS (
+        SELECT *, CASE place WHEN 1 THEN (
+            SELECT min(length(words)) FROM name
+            WHERE record_id = placed.id AND instr(' ' || words, ' ' || :words)
+        ) END AS size, CASE place WHEN 1 THEN (
+            SELECT count(*) FROM link WHERE object_id = placed.id
+        ) ELSE 0 END AS degree
+        FROM placed
     ),
     ranked AS (
-        SELECT hit.id, hit.score, record.kind, record.part,
-            row_number() OVER (PARTITION BY record.kind, record.part ORDER BY score, hit.id) AS at,
-            count(*) OVER (PARTITION BY record.kind, record.part) AS number
-        FROM hit JOIN record ON record.id = hit.id
+        SELECT *, row_number() OVER (ORDER BY place, size IS NULL, -degree, size, score, id) AS rank
+        FROM sized
     )
-    SELECT id, kind, part, number FROM ranked WHERE at <= :size ORDER BY score, id
-""")
+"""
+_BY_PART = """
+    , counted AS (
+        SELECT *,
+            row_number() OVER (PARTITION BY kind, part ORDER BY rank) AS at,
+            count(*) OVER (PARTITION BY kind, part) AS number
+        FROM ranked
+    )
+    SELECT id, kind, part, number, place, size, degree, score FROM counted WHERE at <= :most_shown
+    ORDER BY rank
+"""
 
 
-def search(session: Session, query: str) -> list[Matches]:
-    """The records that have every word of a query, by kind and part, the best first.
+def _ranking(shown: str) -> TextClause:
+    distances = json.dumps([[kind.noun, kind.distance] for kind in KINDS.values()])
+    return text(_RANKED + shown).bindparams(distances=distances)
 
-    Any text is a query. Raises nothing: what has no word finds nothing.
+
+_SEARCH = _ranking(_BY_PART)
+_SUGGEST = _ranking(
+    "SELECT id, place, size, degree, score FROM ranked ORDER BY rank LIMIT :most_shown"
+)
+
+
+def _best(
+    session: Session,
+    statement: TextClause,
+    query: str,
+    most: int,
+    *,
+    language: str,
+    column: str = "",
+) -> list[tuple[RecordRow, Any]]:
+    """The records of a ranking, each with its row; nothing where a query has no word.
+
+    Of those that match equally, the ones that are called so in the language come first.
     """
-    expression = match_expression(query)
+    expression = _expression(session, query, column)
     if expression is None:
         return []
-    hits = session.connection().execute(
-        _SEARCH,
-        {
-            "words": index_words(query),
-            "expression": expression,
-            "most": MOST_MATCHES + 1,
-            "size": MOST_SHOWN,
-        },
-    )
-    gathered: dict[tuple[str, str, int], list[int]] = {}
-    for identifier, kind, part, number in hits:
-        gathered.setdefault((kind, part, number), []).append(identifier)
-    wanted = [identifier for ids in gathered.values() for identifier in ids]
-    found = session.exec(select(RecordRow).where(col(RecordRow.id).in_(wanted)))
-    rows = {row.id: row for row in found}
+    asked = {
+        "words": index_words(query[:LONGEST_QUERY]),
+        "expression": expression,
+        "titled": _expression(session, query, "title"),
+        "most": MOST_MATCHES + 1,
+        "most_shown": most,
+    }
+    hits = session.connection().execute(statement, asked).all()
+    wanted = select(RecordRow).where(col(RecordRow.id).in_([hit.id for hit in hits]))
+    rows = {row.id: row for row in session.exec(wanted)}
+    words = words_of(query[:LONGEST_QUERY])
+
+    def rank(hit: Any) -> tuple[Any, ...]:
+        is_called = _is_called(rows[hit.id], words, language)
+        return hit.place, hit.size is None, -hit.degree, hit.size, hit.score, not is_called
+
+    return [(rows[hit.id], hit) for hit in sorted(hits, key=rank)]
+
+
+def _is_called(row: RecordRow, words: Sequence[str], language: str) -> bool:
+    """Whether all words are in what a record is called in a language."""
+    title = f" {' '.join(words_of(row.title.get(language, '')))}"
+    return all((word if is_han(word) else f" {word}") in title for word in words)
+
+
+def search(session: Session, query: str, language: str = PRIMARY) -> list[Matches]:
+    """The records that have every word of a query, by kind and part, the best first.
+
+    Of those that match equally, the ones that are called so in the language come first.
+    Any text is a query. Raises nothing: what has no word finds nothing.
+    """
+    gathered: dict[tuple[str, str, int], list[RecordRow]] = {}
+    for row, hit in _best(session, _SEARCH, query, MOST_SHOWN, language=language):
+        gathered.setdefault((hit.kind, hit.part, hit.number), []).append(row)
+    return [Matches(kind, part, number, rows) for (kind, part, number), rows in gathered.items()]
+
+
+def suggestions(
+    session: Session, query: str, most: int, language: str = PRIMARY
+) -> list[RecordRow]:
+    """The records that are called by the words of a query, the last of which may go on."""
     return [
-        Matches(kind, part, number, [rows[identifier] for identifier in ids])
-        for (kind, part, number), ids in gathered.items()
+        row for row, _ in _best(session, _SUGGEST, query, most, language=language, column="title")
     ]
 
 
-_SUGGEST = text("""
-    SELECT rowid FROM search_index WHERE search_index MATCH :expression
-    ORDER BY rowid IN (SELECT record_id FROM name WHERE words = :words) DESC,
-        bm25(search_index, 10.0, 1.0), rowid
-    LIMIT :most
-""")
+_IS_FOUND = text("SELECT 1 FROM search_index WHERE search_index MATCH :expression LIMIT 1")
 
 
-def suggestions(session: Session, query: str, most: int) -> list[RecordRow]:
-    """The records that are called by the words of a query, the last of which may go on."""
-    expression = match_expression(query, column="title")
-    if expression is None:
-        return []
-    asked = {"expression": expression, "words": index_words(query), "most": most}
-    ids = list(session.connection().execute(_SUGGEST, asked).scalars())
-    found = session.exec(select(RecordRow).where(col(RecordRow.id).in_(ids)))
-    return sorted(found, key=lambda row: ids.index(row.id))
+def is_found(session: Session, query: str) -> bool:
+    """Whether any record has every word of a query."""
+    expression = _expression(session, query, "")
+    asked = {"expression": expression}
+    return bool(expression) and session.connection().execute(_IS_FOUND, asked).first() is not None
 
 
 _IS_KNOWN = text("SELECT 1 FROM vocabulary WHERE term >= :word AND term < :beyond LIMIT 1")
@@ -473,7 +583,6 @@ _SIMILAR = text("""
         AND length(term) BETWEEN :shortest AND :longest
     ORDER BY doc DESC, term LIMIT 3000
 """)
-_BEYOND = chr(0x10FFFF)
 
 
 def spelled_otherwise(session: Session, query: str) -> str | None:
@@ -484,10 +593,10 @@ def spelled_otherwise(session: Session, query: str) -> str | None:
     """
     connection = session.connection()
     words: list[str] = []
-    for word in words_of(query[:LONGEST_QUERY]):
+    for word in dict.fromkeys(words_of(query[:LONGEST_QUERY])):
         if is_han(word):
             longest = (word[:size] for size in range(len(word), 0, -1))
-            known = next((part for part in longest if search(session, part)), None)
+            known = next((part for part in longest if is_found(session, part)), None)
         elif connection.execute(_IS_KNOWN, {"word": word, "beyond": word + _BEYOND}).first():
             known = word
         else:
@@ -505,7 +614,7 @@ def spelled_otherwise(session: Session, query: str) -> str | None:
             return None
         words.append(known)
     corrected = " ".join(words)
-    return corrected if words and search(session, corrected) else None
+    return corrected if words and is_found(session, corrected) else None
 
 
 def next_in_thread(session: Session, kind: Kind, item: Record) -> RecordRow | None:

@@ -1,16 +1,16 @@
 """Templates to pages: one Jinja environment a language, with the site's addresses and words."""
 
-import gettext
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
+from babel.numbers import format_decimal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from app import figures, urls
+from app import catalogues, figures, urls
 from app.assets import Asset
 from app.embedding import snippet
 from app.facets import Parameters
@@ -19,11 +19,25 @@ from app.formats.described import Described
 from app.formats.linked_data import data_block, graph_in_page
 from app.formats.prose import STYLES, cite
 from app.kinds import PAGED, kind_of, opening
-from app.language import LANGUAGES, PUBLISHED, Chosen, choose, marks, name_of, tag_of, when
-from app.models import Event, Meeting, Record, RecordRow
+from app.language import (
+    LANGUAGES,
+    PUBLISHED,
+    Chosen,
+    Language,
+    choose,
+    closest,
+    foreign,
+    is_in,
+    marks,
+    name_of,
+    printed_in,
+    tag_of,
+    when,
+)
+from app.models import Citation, Event, Meeting, Quote, Record, RecordRow
 from app.pages import Connected, ConnectionsPage
 from app.urls import Addresses
-from app.values import Name, Text
+from app.values import PRIMARY, Name, Text
 
 
 @dataclass(frozen=True)
@@ -44,27 +58,20 @@ class Renderer:
 
 
 def renderers(
-    templates: Path,
-    addresses: Addresses,
-    assets: Mapping[str, Asset],
-    meeting: Meeting,
-    names: Any,
-    *,
-    is_export: bool = False,
+    templates: Path, addresses: Addresses, assets: Mapping[str, Asset], meeting: Meeting, names: Any
 ) -> dict[str, Renderer]:
-    """A renderer for each published language; those of an export lead to files alone."""
-    return {
+    """A renderer for each published language."""
+    made = {
         language: Renderer(
-            _environment(
-                templates,
-                _Writer(addresses, assets, language, is_export=is_export),
-                meeting,
-                names,
-            ),
-            language,
+            _environment(templates, _Writer(addresses, assets, language), meeting, names), language
         )
         for language in PUBLISHED
     }
+    # A page offers itself in other languages in the words of each.
+    words_in = {language: renderer.words for language, renderer in made.items()}
+    for renderer in made.values():
+        renderer.environment.globals["words_in"] = words_in
+    return made
 
 
 def _environment(
@@ -79,7 +86,7 @@ def _environment(
         lstrip_blocks=True,
         auto_reload=False,
     )
-    environment.install_gettext_translations(gettext.NullTranslations(), newstyle=True)  # type: ignore[attr-defined]
+    environment.install_gettext_translations(writer.texts, newstyle=True)  # type: ignore[attr-defined]
     environment.filters |= {
         "say": writer.say,
         "paragraphs": writer.paragraphs,
@@ -96,12 +103,19 @@ def _environment(
         "named": writer.named,
         "bar": figures.bar,
         "web": writer.web,
+        "numeral": writer.numeral,
+        "printed": writer.printed,
+        "paragraph": _paragraph,
+        "held": writer.held,
+        "in_language": urls.in_language,
         "programme": writer.programme,
         "lanes": writer.lanes,
         "ladder": writer.ladder,
     }
     environment.globals |= {
         "language": LANGUAGES[writer.language],
+        "languages": [LANGUAGES[code] for code in PUBLISHED],
+        "primary": LANGUAGES[PRIMARY],
         "site": meeting,
         "site_names": meeting_names,
         "side_at": {side.slug: at for at, side in enumerate(meeting.sides, start=1)},
@@ -113,6 +127,7 @@ def _environment(
         "list_href": writer.list_href,
         "suggestions_href": writer.suggestions_href,
         "asked_link": writer.asked_link,
+        "page_in": writer.page_in,
         "asked_path": urls.asked,
         "focus_href": writer.focus_href,
         "static_href": writer.static_href,
@@ -121,17 +136,18 @@ def _environment(
     }
     environment.filters |= {
         "to_passage": urls.to_passage,
-        "linked_data": lambda described: data_block(graph_in_page(described)),
+        "linked_data": lambda described: data_block(graph_in_page(described, writer.language)),
         "gist": lambda described: described.kind.gist(described.record),
     }
     environment.globals |= _sharing(writer)
     environment.globals |= {
-        "is_export": writer.is_export,
+        "is_export": writer.addresses.is_export,
         "search_index_href": lambda: writer.addresses.link(urls.search_index_path(writer.language)),
     }
-    words = environment.get_template("words.html").make_module()
-    environment.globals["words"] = words.words  # type: ignore[attr-defined]
-    environment.filters["one_of_kind"] = lambda noun: words.words[f"one.{noun}"]  # type: ignore[attr-defined]
+    made: Any = environment.get_template("words.html").make_module()
+    words = {key: escape(word).unescape() for key, word in made.words.items()}
+    environment.globals["words"] = words
+    environment.filters["one_of_kind"] = lambda noun: words[f"one.{noun}"]
     return environment
 
 
@@ -144,7 +160,7 @@ def _sharing(writer: "_Writer") -> dict[str, Any]:
 
     def citations(described: Described) -> list[tuple[str, Markup]]:
         work = work_of(described, language)
-        return [(style, cite(work, style, language, writer.gettext)) for style in STYLES]
+        return [(style, cite(work, style, language, writer.texts.gettext)) for style in STYLES]
 
     return {
         "card_href": in_language(urls.card_path),
@@ -157,7 +173,8 @@ def _sharing(writer: "_Writer") -> dict[str, Any]:
             for suffix in urls.list_formats(noun)
         ],
         "data_href": lambda name: addresses.link(urls.data_path(name)),
-        "api_href": lambda: addresses.link(urls.API),
+        "api_href": lambda: addresses.link(urls.page_path(urls.API_PAGE, language)),
+        "openapi_href": lambda: addresses.link(urls.OPENAPI),
         "feed_href": lambda: addresses.link(urls.FEED),
         "opensearch_href": lambda: addresses.link(urls.OPENSEARCH),
         "oembed_href": lambda path: addresses.absolute(urls.oembed_path(addresses.absolute(path))),
@@ -168,30 +185,50 @@ def _sharing(writer: "_Writer") -> dict[str, Any]:
             urls.static_path(name, writer.digests[name])
         ),
         "sitemap_path": urls.SITEMAP,
+        "security_path": urls.SECURITY,
         "search_path": urls.page_path(urls.SEARCH, language),
         "suggestions_path": urls.suggestions_path(language),
         "snippet": lambda noun, slug, title: snippet(addresses, noun, slug, language, title),
+        "mail_href": urls.mail_address,
+        "report_href": urls.report_address,
         "citations": citations,
         "metadata": lambda described: meta(described, language),
     }
 
 
+@dataclass(frozen=True)
+class HeldWording:
+    """An utterance as one or more sources hold it."""
+
+    text: str
+    language: str
+    note: Text | None = None
+    citations: tuple[Citation, ...] = ()
+
+
+@dataclass(frozen=True)
+class Held:
+    """A quote for readers of a language: the wording they are shown first, and the others.
+
+    `is_original` where it was said in the language of the first; `is_foreign` where no wording is
+    in the readers' language, who are then told what it says in a `paraphrase`.
+    """
+
+    first: HeldWording
+    others: Sequence[HeldWording]
+    is_original: bool
+    is_foreign: bool
+    paraphrase: Text | None
+
+
 class _Writer:
     """What templates ask for, in one language."""
 
-    def __init__(
-        self,
-        addresses: Addresses,
-        assets: Mapping[str, Asset],
-        language: str,
-        *,
-        is_export: bool,
-    ) -> None:
+    def __init__(self, addresses: Addresses, assets: Mapping[str, Asset], language: str) -> None:
         self.addresses = addresses
-        self.is_export = is_export
         self.language = language
         self.locale = LANGUAGES[language].locale
-        self.gettext: Callable[[str], str] = str
+        self.texts = catalogues.translations(LANGUAGES[language].region)
         self.digests = {name: asset.digest for name, asset in assets.items()}
 
     def href(self, noun: str, slug: str) -> str:
@@ -214,9 +251,14 @@ class _Writer:
         """The link to a page's path with other query parameters."""
         return self.addresses.link(urls.asked(path, parameters))
 
+    def page_in(self, language: Language, path: str, parameters: Parameters) -> str:
+        """The link to a page in another language, with the query parameters it was asked with."""
+        bare = path.partition("?")[0] if parameters else path
+        return self.asked_link(urls.in_language(bare, language.code), parameters)
+
     def focus_href(self, row: RecordRow) -> str:
         """The link to the connections of a record, or to itself where only the whole is a file."""
-        if self.is_export:
+        if self.addresses.is_export:
             return self.href(row.kind, row.slug)
         return self.addresses.link(urls.connections_path(row, self.language))
 
@@ -262,10 +304,35 @@ class _Writer:
     def quoted(self, text: str, language: str) -> Markup:
         """A wording in the quotation marks of its own language, marked with it."""
         opening_mark, closing_mark = marks(language)
-        quotation = f"{opening_mark}{text}{closing_mark}"
-        if tag_of(language) == LANGUAGES[self.language].tag:
-            return escape(quotation)
-        return Markup('<span lang="{}">{}</span>').format(tag_of(language), quotation)
+        return _marked(f"{opening_mark}{text}{closing_mark}", foreign(language, self.language))
+
+    def numeral(self, number: int) -> str:
+        """A number as the language writes it."""
+        return str(format_decimal(number, locale=self.locale))
+
+    def printed(self, text: str) -> Markup:
+        """A name as printed, marked where it is not in the letters of the page's language."""
+        return _marked(text, printed_in(text, self.language))
+
+    def held(self, quote: Quote) -> "Held":
+        """How readers of the page's language are shown a quote."""
+        every = [
+            HeldWording(quote.text, quote.language),
+            *(
+                HeldWording(other.text, other.language, other.note, tuple(other.citations))
+                for other in quote.other_wordings
+            ),
+        ]
+        language = closest((wording.language for wording in every), self.language)
+        first = next(wording for wording in every if wording.language == language)
+        is_foreign = not is_in(language, self.language)
+        return Held(
+            first=first,
+            others=[wording for wording in every if wording is not first],
+            is_original=first.language == quote.original_language,
+            is_foreign=is_foreign,
+            paraphrase=quote.paraphrase if is_foreign else None,
+        )
 
     def language_name(self, tag: str) -> str:
         """What a language is called in the page's own."""
@@ -288,8 +355,7 @@ class _Writer:
         if row.kind == "quotes":
             language, text = next(iter(row.title.items()))
             before, after = marks(language)
-            lang = None if tag_of(language) == LANGUAGES[self.language].tag else tag_of(language)
-            return Chosen(f"{before}{text}{after}", lang)
+            return Chosen(f"{before}{text}{after}", foreign(language, self.language))
         return choose(row.title, self.language)
 
     def web(self, page: ConnectionsPage, words: Mapping[str, str]) -> figures.Web:
@@ -353,3 +419,14 @@ def _wordings(value: Text | Name | Mapping[str, str]) -> Mapping[str, str]:
     if isinstance(value, Name):
         return value.as_text().root
     return value.root if isinstance(value, Text) else value
+
+
+def _marked(text: str, lang: str | None) -> Markup:
+    """A text, marked with its language where that is not the page's."""
+    return Markup('<span lang="{}">{}</span>').format(lang, text) if lang else escape(text)
+
+
+def _paragraph(locator: str) -> str | None:
+    """The number of the paragraph that a locator names, if that is what it names."""
+    match = re.fullmatch(r"paragraph (\d+)", locator)
+    return match[1] if match else None

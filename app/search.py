@@ -3,16 +3,14 @@
 import difflib
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
+from types import MappingProxyType
 
 from app.kinds import kind_of
 from app.models import Record, Source
-from app.values import LanguageTag, texts_in
-
-LONGEST_QUERY = 200
-"""How many characters of a query are searched."""
+from app.values import LONGEST_QUERY, LanguageTag, texts_in
 
 LONGEST_EXCERPT = 180
 """How many characters of a text are shown around the words that were found."""
@@ -23,6 +21,18 @@ _WORD = re.compile(rf"[{_HAN}]+|[^\W_{_HAN}]+")
 _IS_HAN = re.compile(rf"[{_HAN}]")
 # In a text as it stands, a letter keeps the accents that follow it.
 _WRITTEN_WORD = re.compile(rf"[{_HAN}]+|[^\W_{_HAN}](?:[^\W_{_HAN}]|[\u0300-\u036f])*")
+# What English and Russian nouns and adjectives end in from number to number and case to case.
+_ENDING = re.compile(
+    "(?:e?s|[аяоеыиуюйь]|ая|яя|ое|ее|ые|ие|ую|юю|ый|ий|ой|ей|ью|ом|ем|ам|ям|ым|им|ах|ях|ых|их|ов|ев"
+    "|ого|его|ому|ему|ами|ями|ыми|ими)?"
+)
+
+LONGEST_ENDING = 3
+"""How many letters the ending of a word has at most."""
+
+SHORTEST_STEM = 3
+"""How many letters of a word are left at least when its ending is taken off."""
+
 _NAMING = ("title", "short_title", "name", "abbreviation")
 _PLAIN = ("text", "publisher", "author", "copy_of")
 
@@ -90,17 +100,36 @@ def is_han(word: str) -> bool:
     return bool(_IS_HAN.match(word))
 
 
-def match_expression(query: str, *, column: str = "") -> str | None:
+@lru_cache(maxsize=8192)
+def _stems(word: str) -> frozenset[str]:
+    """What a word may be without its ending."""
+    sizes = range(max(SHORTEST_STEM, len(word) - LONGEST_ENDING), len(word) + 1)
+    return frozenset(word[:size] for size in sizes if _ENDING.fullmatch(word[size:]))
+
+
+def is_form_of(word: str, other: str) -> bool:
+    """Whether two folded words are the same but for what a noun or an adjective ends in."""
+    return word == other or not _stems(word).isdisjoint(_stems(other))
+
+
+def match_expression(
+    query: str, *, column: str = "", forms: Mapping[str, Sequence[str]] = MappingProxyType({})
+) -> str | None:
     """What a visitor typed as an FTS5 expression: all words must occur, the last may go on.
 
     None where there is no word in it. Words are quoted, so nothing typed acts as an operator
-    (https://www.sqlite.org/fts5.html, section 3). `column` restricts it to one of the index.
+    (https://www.sqlite.org/fts5.html, section 3). `column` restricts it to one of the index;
+    `forms` are other forms of its words, which do as well.
     """
     words = words_of(query[:LONGEST_QUERY])
+    # Said twice is asked once; the last goes on wherever it stood before.
+    words = [word for at, word in enumerate(words) if word not in words[at + 1 :]]
     terms: list[str] = []
     for at, word in enumerate(words):
         if not is_han(word):
-            terms.append(f'"{word}"' + ("*" if at == len(words) - 1 else ""))
+            asked = f'"{word}"' + ("*" if at == len(words) - 1 else "")
+            others = [f'"{form}"' for form in forms.get(word, ())]
+            terms.append(f"({' OR '.join([asked, *others])})" if others else asked)
         elif len(word) == 1:
             terms.append(f'"{word}"*')
         else:
@@ -172,7 +201,7 @@ class Highlighter:
     def __init__(self, query: str) -> None:
         words = words_of(query[:LONGEST_QUERY])
         self._runs = {word for word in words if is_han(word)}
-        self._words = {word for word in words if not is_han(word)}
+        self._words = list(dict.fromkeys(word for word in words if not is_han(word)))
         self._beginning = words[-1] if words and not is_han(words[-1]) else None
 
     def pieces(self, text: str) -> list[Piece]:
@@ -207,13 +236,17 @@ class Highlighter:
                 if len(folded) == len(match[0]):
                     yield from self._in_run(folded, match.start())
             else:
-                for part in _WORD.findall(folded):
-                    if part in self._words:
-                        yield match.span(), part
-                        break
-                    if self._beginning and part.startswith(self._beginning):
-                        yield match.span(), self._beginning
-                        break
+                term = next(filter(None, map(self._asked, _WORD.findall(folded))), None)
+                if term:
+                    yield match.span(), term
+
+    def _asked(self, word: str) -> str | None:
+        """The word of the query that a folded word of a text is found by."""
+        if word in self._words:
+            return word
+        if self._beginning and word.startswith(self._beginning):
+            return self._beginning
+        return next((asked for asked in self._words if is_form_of(word, asked)), None)
 
     def _in_run(self, folded: str, start: int) -> Iterator[tuple[Span, str]]:
         at = 0

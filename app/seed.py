@@ -298,6 +298,7 @@ def _fields_at(kind: Kind, place: tuple[str | int, ...]) -> list[str]:
         node = resolved(schema)
         inner = node.get("items", {}) if isinstance(step, int) else None
         if inner is None:
-            inner = node.get("properties", {}).get(step, node.get("additionalProperties") or {})
+            by_pattern = iter(node.get("patternProperties", {}).values())
+            inner = node.get("properties", {}).get(step) or next(by_pattern, {})
         schema = inner if isinstance(inner, dict) else {}
     return [name for name in resolved(schema).get("properties", {}) if name not in {"id", "slug"}]

@@ -31,7 +31,6 @@ class Site:
     addresses: Addresses
     assets: Mapping[str, Asset]
     renderers: Mapping[str, Renderer]
-    is_export: bool = False
 
     @property
     def words(self) -> Mapping[str, str]:
@@ -49,6 +48,11 @@ class Site:
         return data_files(whole, self.addresses, self.database.read_bytes())
 
     @property
+    def is_export(self) -> bool:
+        """Whether it is made for a host that only sends files."""
+        return self.addresses.is_export
+
+    @property
     def page_size(self) -> int | None:
         """How many records one page of a list shows: all where there is nothing to ask with."""
         return None if self.is_export else PAGE_SIZE
@@ -56,15 +60,15 @@ class Site:
     def everything(self) -> Everything:
         """All that the site holds, as far as addresses tell it."""
         with self.session() as session:
-            withdrawn = meeting(session).withdrawn
+            about = meeting(session)
             return Everything(
                 records=[(row.kind, row.slug, row.reference) for row in every_record(session)],
                 former=[
                     *every_alias(session),
-                    *((one.kind, one.slug) for one in withdrawn),
+                    *((one.kind, one.slug) for one in about.withdrawn),
                 ],
-                former_references=[one.reference for one in withdrawn],
-                data_files=[file.name for file in self.data_files],
+                former_references=[one.reference for one in about.withdrawn],
+                has_contact=bool(about.contact),
                 static_files=[(name, asset.digest) for name, asset in self.assets.items()],
             )
 
@@ -76,15 +80,10 @@ class Site:
 def open_site(settings: Settings) -> Site:
     """The site that settings describe; its database must be there."""
     engine = open_database(settings.database)
-    addresses = Addresses(settings.base_url)
+    addresses = Addresses(settings.base_url, settings.is_export)
     assets = read_assets(ROOT / "static")
     with Session(engine) as session:
         in_languages = renderers(
-            ROOT / "templates",
-            addresses,
-            assets,
-            meeting(session),
-            pages.meeting_names(session),
-            is_export=settings.is_export,
+            ROOT / "templates", addresses, assets, meeting(session), pages.meeting_names(session)
         )
-    return Site(settings.database, engine, addresses, assets, in_languages, settings.is_export)
+    return Site(settings.database, engine, addresses, assets, in_languages)

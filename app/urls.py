@@ -1,25 +1,28 @@
 """Every address that the site has, and nothing but this module writes one."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote, unquote, urlencode, urlsplit
 
-from app.kinds import KINDS, PAGED
+from app.kinds import KINDS, LISTED, PAGED
 from app.language import PUBLISHED
 from app.models import RecordRow
-from app.values import PRIMARY
+from app.values import PRIMARY, SLUG_PATTERN
 
 HOME = "home"
 TIMELINE = "timeline"
 SEARCH = "search"
 CONNECTIONS = "connections"
 DATA = "data"
+API_PAGE = "api"
 PAGES = {
     HOME: "/",
     TIMELINE: "/timeline",
     CONNECTIONS: "/connections",
     SEARCH: "/search",
     DATA: "/data",
+    API_PAGE: "/api",
     "about": "/about",
     "accessibility": "/accessibility",
 }
@@ -45,9 +48,24 @@ LIST_FORMATS = {"json": "application/json", "csv": "text/csv", "atom": "applicat
 WITH_FEED = ("agreements", "quotes")
 """The kinds whose list is a feed, too."""
 
-API = "/api"
+DATA_FILES = (
+    "meeting21.sqlite",
+    "meeting21.zip",
+    "meeting21.json",
+    *(f"{noun}.csv" for noun in KINDS),
+    "datapackage.json",
+    "SHA256SUMS",
+)
+"""The files that hold the whole, and those that describe them."""
+
+API = PAGES[API_PAGE]
+API_SEARCH = f"{API}/search"
+OPENAPI = f"{API}/openapi.json"
 OEMBED = "/oembed"
 OEMBED_PARAMETERS = ("url", "format", "maxwidth", "maxheight")
+
+_MEETING = "/meeting"
+"""What the meeting's formats are called by, since its page has no name."""
 
 STATIC = "/static"
 FEED = "/feed.atom"
@@ -55,6 +73,7 @@ OPENSEARCH = "/opensearch.xml"
 SITEMAP = "/sitemap.xml"
 ROBOTS = "/robots.txt"
 FAVICON = "/favicon.ico"
+SECURITY = "/.well-known/security.txt"
 
 
 @dataclass(frozen=True)
@@ -63,9 +82,11 @@ class Addresses:
 
     A path is the part that the site itself decides, as in a route; a link is what stands in
     `href`, with the base address's own path before it; an absolute address has all of it.
+    In an export nothing leads to what is no file.
     """
 
     base_url: str
+    is_export: bool = False
 
     @property
     def prefix(self) -> str:
@@ -80,6 +101,14 @@ class Addresses:
         """A path's whole address."""
         return self.base_url + path
 
+    def answer_path(self, noun: str, slug: str | None = None) -> str:
+        """The path of what programs are told of a record, or of a list: in the API, or a file."""
+        if not self.is_export:
+            return api_path(noun, slug or "")
+        if slug is None:
+            return list_format_path(noun, "json")
+        return record_format_path(noun, slug, "json")
+
 
 def asked(path: str, parameters: Sequence[tuple[str, str]]) -> str:
     """A path with query parameters; a slash in a value needs no escape (RFC 3986, section 3.4)."""
@@ -93,10 +122,17 @@ def page_path(
     return asked(_in_language(PAGES[name], language), parameters)
 
 
+def is_under(path: str, top: str) -> bool:
+    """Whether a path is another one or below it."""
+    return f"{path}/".startswith(f"{top}/")
+
+
 def list_path(
     noun: str, language: str = PRIMARY, parameters: Sequence[tuple[str, str]] = ()
 ) -> str:
-    """The path of a kind's list, narrowed by query parameters."""
+    """The path of a kind's list, narrowed by query parameters; events are all on the timeline."""
+    if not KINDS[noun].has_pages:
+        return page_path(TIMELINE, language)
     return asked(_in_language(f"/{noun}", language), parameters)
 
 
@@ -142,11 +178,13 @@ def record_formats(noun: str) -> tuple[str, ...]:
 
 def record_format_path(noun: str, slug: str, suffix: str) -> str:
     """The path of a record in a format; data is at the bare address, all languages inside."""
-    return f"/meeting.{suffix}" if noun == "meeting" else f"/{noun}/{slug}.{suffix}"
+    return f"{_MEETING}.{suffix}" if noun == "meeting" else f"/{noun}/{slug}.{suffix}"
 
 
 def list_formats(noun: str) -> tuple[str, ...]:
-    """The suffixes that a kind's list is served with."""
+    """The suffixes that a kind's list is served with, where it has an address of its own."""
+    if not KINDS[noun].has_pages:
+        return ()
     return tuple(suffix for suffix in LIST_FORMATS if suffix != "atom" or noun in WITH_FEED)
 
 
@@ -155,17 +193,50 @@ def list_format_path(noun: str, suffix: str) -> str:
     return f"/{noun}.{suffix}"
 
 
+def named_by(path: str) -> tuple[str, str | None] | None:
+    """The kind and the slug of the record whose page a path would be, or the kind of the list.
+
+    None where it is no such path; of the meeting, which is not named, the slug is empty.
+    """
+    if path == PAGES[HOME]:
+        return "meeting", ""
+    noun, slash, slug = path.removeprefix("/").partition("/")
+    if noun not in KINDS or not KINDS[noun].has_pages:
+        return None
+    if not slash:
+        return noun, None
+    return (noun, slug) if re.fullmatch(SLUG_PATTERN, slug) else None
+
+
+def before_suffix(path: str) -> tuple[str, str]:
+    """The path of the page that another path would be a format of, and the suffix, if any."""
+    page, dot, suffix = path.rpartition(".")
+    if not dot or "/" in suffix:
+        return path, ""
+    for language in PUBLISHED:
+        if language != PRIMARY and page.startswith(f"/{language}/"):
+            page = page.removeprefix(f"/{language}")
+    return PAGES[HOME] if page == _MEETING else page, suffix
+
+
+def api_path(noun: str, slug: str = "", parameters: Sequence[tuple[str, str]] = ()) -> str:
+    """The path of a record in the API, or without a slug of a kind's list; the meeting has none."""
+    is_one = slug and noun != "meeting"
+    return asked(f"{API}/{noun}/{slug}" if is_one else f"{API}/{noun}", parameters)
+
+
 def other_forms(path: str) -> Mapping[str, str]:
     """The formats of the page at a path, as media type and path; none where it has no others.
 
     Whether there is a record at the path is not asked.
     """
-    noun, _, slug = path.removeprefix("/").partition("/")
-    if path == PAGES[HOME]:
-        noun, slug = "meeting", "-"
-    elif noun not in KINDS or not KINDS[noun].has_pages or "/" in slug or "." in slug:
+    if path == API:
+        return {"application/json": OPENAPI}
+    named = named_by(path)
+    if named is None:
         return {}
-    if not slug:
+    noun, slug = named
+    if slug is None:
         return {
             LIST_FORMATS[suffix]: list_format_path(noun, suffix) for suffix in list_formats(noun)
         }
@@ -215,6 +286,25 @@ def to_passage(address: str, passage: str) -> str:
     return f"{address.partition('#')[0]}#:~:text={directive}"
 
 
+def mail_address(subject: str, body: str, to: str = "") -> str:
+    """The address that begins a letter (RFC 6068); lines of its body end as that asks."""
+    told = {"subject": subject, "body": "\r\n".join(body.splitlines())}
+    return f"{contact_address(to)}?{urlencode(told, safe='', quote_via=quote)}"
+
+
+def report_address(contact: str, reference: str, title: str, address: str) -> str:
+    """Where a mistake in a record is reported: a letter, or a page that is told the reference."""
+    if "://" not in contact:
+        return mail_address(f"{reference}: {title}", address, contact)
+    page, mark, fragment = contact.partition("#")
+    return f"{page}{'&' if '?' in page else '?'}reference={reference}{mark}{fragment}"
+
+
+def contact_address(contact: str) -> str:
+    """The address that stands for a contact, whichever it is."""
+    return contact if "://" in contact else f"mailto:{quote(contact, safe='@')}"
+
+
 def data_path(name: str) -> str:
     """The path of a file that holds the whole."""
     return f"/data/{name}"
@@ -230,6 +320,19 @@ def static_path(name: str, digest: str) -> str:
     return f"{STATIC}/{digest}/{quote(name)}"
 
 
+def language_of(path: str) -> str:
+    """The language of the pages that a path stands among."""
+    bare = path.partition("?")[0]
+    return next((code for code in PUBLISHED if f"{bare}/".startswith(f"/{code}/")), PRIMARY)
+
+
+def in_language(path: str, language: str) -> str:
+    """The path of the same page in another language."""
+    here = language_of(path)
+    bare = path if here == PRIMARY else path.removeprefix(f"/{here}")
+    return _in_language(bare or "/", language)
+
+
 def every_page(records: Iterable[tuple[str, str]]) -> Iterator[str]:
     """The path of every HTML page, given every record as kind and slug."""
     known = [(noun, slug) for noun, slug in records if KINDS[noun].has_pages]
@@ -239,10 +342,18 @@ def every_page(records: Iterable[tuple[str, str]]) -> Iterator[str]:
         yield from (record_path(noun, slug, language) for noun, slug in known)
 
 
-def every_file(records: Iterable[tuple[str, str, str]]) -> Iterator[str]:
-    """The path of every file but static ones, given every record as kind, slug and reference."""
+def every_file(
+    records: Iterable[tuple[str, str, str]], *, has_contact: bool = False
+) -> Iterator[str]:
+    """The path of every file but static ones, given every record as kind, slug and reference.
+
+    One of them is there only if there is somebody to write to.
+    """
     known = list(records)
+    yield OPENAPI
+    yield from (api_path(kind.noun) for kind in LISTED)
     for noun, slug, _ in known:
+        yield api_path(noun, slug)
         yield from (record_format_path(noun, slug, suffix) for suffix in record_formats(noun))
         if noun != "events":
             for language in PUBLISHED:
@@ -252,7 +363,10 @@ def every_file(records: Iterable[tuple[str, str, str]]) -> Iterator[str]:
     for kind in PAGED:
         yield from (list_format_path(kind.noun, suffix) for suffix in list_formats(kind.noun))
     yield from (reference_path(reference) for _, _, reference in known)
+    yield from map(data_path, DATA_FILES)
     yield from (SITEMAP, ROBOTS, FAVICON, FEED, OPENSEARCH)
+    if has_contact:
+        yield SECURITY
 
 
 @dataclass(frozen=True)
@@ -266,7 +380,7 @@ class Everything:
     records: Sequence[tuple[str, str, str]]
     former: Sequence[tuple[str, str]]
     former_references: Sequence[str]
-    data_files: Sequence[str]
+    has_contact: bool
     static_files: Sequence[tuple[str, str]]
 
 
@@ -275,8 +389,9 @@ def every_address(everything: Everything) -> Iterator[str]:
 
     What is answered to a question, the API and oEmbed, is not among them.
     """
-    yield from every_page((noun, slug) for noun, slug, _ in everything.records)
-    yield from every_file(everything.records)
+    known = everything.records
+    yield from filter(is_file, every_page((noun, slug) for noun, slug, _ in known))
+    yield from filter(is_file, every_file(known, has_contact=everything.has_contact))
     for language in PUBLISHED:
         for noun, slug in everything.former:
             if KINDS[noun].has_pages:
@@ -285,8 +400,12 @@ def every_address(everything: Everything) -> Iterator[str]:
         yield search_index_path(language)
         yield missing_path(language)
     yield from map(reference_path, everything.former_references)
-    yield from map(data_path, everything.data_files)
     yield from (static_path(name, digest) for name, digest in everything.static_files)
+
+
+def is_file(path: str) -> bool:
+    """Whether what is at one of the site's addresses can be sent as a file: the API cannot."""
+    return not is_under(in_language(path, PRIMARY), API)
 
 
 def search_index_path(language: str = PRIMARY) -> str:

@@ -12,16 +12,30 @@ from pydantic import (
     ConfigDict,
     RootModel,
     StringConstraints,
+    WithJsonSchema,
     model_validator,
 )
 
 PRIMARY = "en"
 """The language every text must have; its pages stand at the bare addresses."""
 
+LONGEST_QUERY = 200
+"""How many characters of a query are searched."""
+
 SLUG_PATTERN = r"[a-z0-9]+(?:-[a-z0-9]+)*"
 # BCP 47 (RFC 5646, section 2.1), as far as language, script and region.
 _LANGUAGE_TAG = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?")
+_E_MAIL = re.compile(
+    r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+    r"(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)+"
+)
 _PARTIAL_DATE = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")
+
+
+def legible(typed: str) -> str:
+    """What was typed as a page can repeat it: what cannot be shown is a space, and no two meet."""
+    shown = (character if character.isprintable() else " " for character in typed)
+    return " ".join("".join(shown).split())
 
 
 def _language_tag(value: str) -> str:
@@ -52,6 +66,16 @@ def _web_address(value: str) -> str:
     return value
 
 
+def _contact(value: str) -> str:
+    # E-mail as HTML has it; a page's address must be a safe one (RFC 9116, section 2.5.3).
+    if _E_MAIL.fullmatch(value):
+        return value
+    if not value.startswith("https://"):
+        message = f'"{value}" is neither an e-mail address nor one that begins with https://'
+        raise ValueError(message)
+    return _web_address(value)
+
+
 def _written(value: str) -> str:
     if not value.strip():
         message = "the text is empty"
@@ -59,11 +83,22 @@ def _written(value: str) -> str:
     return value
 
 
-LanguageTag = Annotated[str, AfterValidator(_language_tag)]
-PartialDate = Annotated[str, AfterValidator(_partial_date)]
+def _schema(**keywords: Any) -> WithJsonSchema:
+    """What JSON Schema says of a text that a function checks."""
+    return WithJsonSchema({"type": "string", **keywords})
+
+
+LanguageTag = Annotated[
+    str, AfterValidator(_language_tag), _schema(pattern=f"^{_LANGUAGE_TAG.pattern}$")
+]
+PartialDate = Annotated[
+    str, AfterValidator(_partial_date), _schema(pattern="^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$")
+]
 """A day, a month or a year (ISO 8601-1, section 5.2.2); compares in order as text."""
-WebAddress = Annotated[str, AfterValidator(_web_address)]
-Written = Annotated[str, AfterValidator(_written)]
+Contact = Annotated[str, AfterValidator(_contact)]
+"""Where somebody can be written to: an e-mail address, or a page's."""
+WebAddress = Annotated[str, AfterValidator(_web_address), _schema(format="uri")]
+Written = Annotated[str, AfterValidator(_written), _schema(minLength=1)]
 """A text that is not empty."""
 Slug = Annotated[str, StringConstraints(pattern=f"^{SLUG_PATTERN}$")]
 Reference = Annotated[str, StringConstraints(pattern=r"^[a-z]+[0-9]+$")]
@@ -78,7 +113,7 @@ class Part(BaseModel):
 class Text(RootModel[dict[LanguageTag, Written]]):
     """One text in several languages; the primary one is always there."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, json_schema_extra={"required": [PRIMARY]})
 
     @model_validator(mode="after")
     def _has_primary(self) -> Self:
@@ -96,6 +131,8 @@ class Standing(StrEnum):
 
 class Wording(Part):
     """A name in one language: exactly one of the three standings, with the name."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
 
     official: Written | None = None
     descriptive: Written | None = None
@@ -124,7 +161,7 @@ class Wording(Part):
 class Name(RootModel[dict[LanguageTag, Wording]]):
     """A proper name or title by language, each with its standing."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, json_schema_extra={"required": [PRIMARY]})
 
     @model_validator(mode="after")
     def _has_primary(self) -> Self:

@@ -8,13 +8,13 @@ from fastapi.responses import HTMLResponse, Response
 from sqlmodel import Session
 
 from app import pages, queries, urls
-from app.delivery import SECURITY_HEADERS
-from app.errors import OPEN_HEADERS, PAGE_HEADERS, found
+from app.errors import FRAMED_HEADERS, PAGE_HEADERS, found
 from app.facets import once, read_selection
 from app.files import View, slug_of
 from app.formats.described import describe
 from app.formats.registry import list_links, record_links
 from app.kinds import KINDS, PAGED, Kind
+from app.openapi import document
 from app.site import Site
 
 MOST_SUGGESTIONS = 8
@@ -28,17 +28,6 @@ PLAIN_PAGES: dict[str, Callable[[Session], Any]] = {
     "accessibility": lambda _: None,
 }
 """The pages that nothing is asked of: what each shows."""
-
-VARYING_HEADERS = PAGE_HEADERS | {"vary": "accept"}
-"""A page that is there in other formats, too: which one is sent, `Accept` decides."""
-
-FRAMED_HEADERS = OPEN_HEADERS | {
-    "content-security-policy": SECURITY_HEADERS["content-security-policy"].replace(
-        "frame-ancestors 'none'", "frame-ancestors *"
-    ),
-    "x-frame-options": "",
-}
-"""A view that any site may frame."""
 
 
 def page_routes(site: Site, language: str) -> APIRouter:
@@ -54,6 +43,13 @@ def page_routes(site: Site, language: str) -> APIRouter:
         site, language, urls.DATA, lambda session: pages.data_page(session, site.data_files)
     )
     add(urls.page_path(urls.DATA, language), data)
+    api = _plain(
+        site,
+        language,
+        urls.API_PAGE,
+        lambda session: pages.api_page(document(session, site.addresses)),
+    )
+    add(urls.page_path(urls.API_PAGE, language), api)
     search = _asked(
         site,
         language,
@@ -80,7 +76,7 @@ def page_routes(site: Site, language: str) -> APIRouter:
         template = f"records/{kind.noun}.html" if kind.has_pages else "home.html"
         framed = _record(site, language, kind, "embed.html", FRAMED_HEADERS)
         add(urls.embed_path(*place), framed)
-        add(urls.record_path(*place), _record(site, language, kind, template, VARYING_HEADERS))
+        add(urls.record_path(*place), _record(site, language, kind, template, PAGE_HEADERS))
     for kind in PAGED:
         add(urls.list_path(kind.noun, language), _list(site, language, kind))
     return router
@@ -129,7 +125,7 @@ def _suggestions(site: Site, language: str) -> View:
     def view(request: Request) -> Response:
         query = once("q", request.query_params.getlist("q"))
         with site.session() as session:
-            rows = queries.suggestions(session, query, MOST_SUGGESTIONS)
+            rows = queries.suggestions(session, query, MOST_SUGGESTIONS, language)
         text = site.renderers[language].render("feeds/suggestions.json", page=(query, rows))
         return Response(text, media_type=SUGGESTIONS_TYPE, headers=PAGE_HEADERS)
 
@@ -168,7 +164,7 @@ def _list(site: Site, language: str, kind: Kind) -> View:
             site,
             language,
             "list.html",
-            VARYING_HEADERS | {"link": list_links(kind, selection, site.addresses, licence)},
+            PAGE_HEADERS | {"link": list_links(kind, selection, site.addresses, licence)},
             path=urls.list_path(kind.noun, language, page.canonical),
             page=page,
         )

@@ -10,6 +10,13 @@ const WORD = new RegExp(`[${HAN}]+|(?:(?![${HAN}])[\\p{L}\\p{N}])+`, "gu");
 // In a text as it stands, a letter keeps the accents that follow it.
 const WRITTEN_WORD = new RegExp(`[${HAN}]+|(?:(?![${HAN}])[\\p{L}\\p{N}][\\u0300-\\u036f]*)+`, "gu");
 const BREVE = "\u0306";
+// As in the program's search.py.
+const ENDING = new RegExp(
+  "^(?:e?s|[аяоеыиуюйь]|ая|яя|ое|ее|ые|ие|ую|юю|ый|ий|ой|ей|ью|ом|ем|ам|ям|ым|им|ах|ях|ых|их|ов|ев" +
+    "|ого|его|ому|ему|ами|ями|ыми|ими)?$",
+);
+const LONGEST_ENDING = 3;
+const SHORTEST_STEM = 3;
 
 const address = document.currentScript.dataset.index;
 const given = new URLSearchParams(location.search);
@@ -33,10 +40,28 @@ function wordsOf(text, simplified) {
   return fold(text, simplified).match(WORD) || [];
 }
 
-// Whether folded texts have a word: Chinese in any place, the last as a beginning, others whole.
+// What a word may be without the ending of a noun or an adjective, as the program has them.
+function stems(word) {
+  const found = [];
+  for (let size = Math.max(SHORTEST_STEM, word.length - LONGEST_ENDING); size <= word.length; size += 1) {
+    if (ENDING.test(word.slice(size))) found.push(word.slice(0, size));
+  }
+  return found;
+}
+
+// Whether a folded word is found by one of a query: Chinese in any place, the last as a beginning,
+// others whole or with another ending.
+function isFoundBy(term, word, isLast) {
+  if (IS_HAN.test(word)) return term.includes(word);
+  if (term === word || (isLast && term.startsWith(word))) return true;
+  const stem = word.slice(0, Math.max(SHORTEST_STEM, word.length - LONGEST_ENDING));
+  if (!term.startsWith(stem)) return false;
+  const possible = stems(word);
+  return stems(term).some((one) => possible.includes(one));
+}
+
 function has(texts, word, isLast) {
-  if (IS_HAN.test(word)) return texts.includes(word);
-  return ` ${texts} `.includes(isLast ? ` ${word}` : ` ${word} `);
+  return texts.split(" ").some((term) => isFoundBy(term, word, isLast));
 }
 
 // How well a record answers: 0 by an exact name, then by names, by the more words in them; -1 not.
@@ -57,13 +82,20 @@ async function search() {
   const letters = [...index.simplified];
   const simplified = new Map();
   for (let at = 0; at < letters.length; at += 2) simplified.set(letters[at], letters[at + 1]);
-  const words = wordsOf(query, simplified);
+  // Said twice is asked once; the last goes on wherever it stood before.
+  const words = wordsOf(query, simplified).filter((word, at, all) => !all.includes(word, at + 1));
   const hits = index.records
     .map((record) => ({ record, rank: rank(record, words) }))
     .filter((hit) => hit.rank >= 0);
   // Sorting is stable: records that answer alike stay in the order of the index.
   hits.sort((one, other) => one.rank - other.rank);
   return { hits: hits.map((hit) => hit.record), words, simplified };
+}
+
+// The title of the page, with what follows its heading.
+function retitle(addition) {
+  const heading = document.querySelector("h1").textContent;
+  document.title = document.title.replace(heading, () => heading + addition);
 }
 
 // A sentence with a number, in the form that the page's language has for it.
@@ -80,7 +112,7 @@ function* found(text, words, simplified) {
     const folded = fold(match[0], simplified);
     if (!IS_HAN.test(match[0])) {
       const word = (folded.match(WORD) || [])
-        .flatMap((part) => words.filter((one) => one === part || (one === last && part.startsWith(one))))
+        .flatMap((part) => words.filter((one) => isFoundBy(part, one, one === last)))
         .find((one) => !IS_HAN.test(one));
       if (word) yield [match.index, match.index + match[0].length, word];
       continue;
@@ -149,7 +181,7 @@ function entry(record, words, simplified) {
 async function showSearch(lead) {
   document.querySelector("#find").value = asked;
   if (!query) return;
-  document.title = document.title.replace(" · ", `: ${query} · `);
+  retitle(lead.dataset.colon + query);
   const { hits, words, simplified } = await search();
   const text = hits.length ? said(lead.dataset, hits.length) : lead.dataset.saidNone;
   lead.textContent = text.replace("{query}", () => query);
@@ -215,15 +247,15 @@ async function showNarrowed(list) {
   const names = [];
   const choices = list.querySelector("[data-chosen]").content.firstElementChild.cloneNode(true);
   const template = list.querySelector("[data-choice]");
+  const signs = template.dataset;
   function addChoice(label, name, href) {
     const choice = template.content.firstElementChild.cloneNode(true);
     const [word, what, link] = choice.children;
     word.textContent = label;
     what.textContent = name;
     link.href = href;
-    link.firstElementChild.textContent = `: ${name}`;
+    link.firstElementChild.textContent = signs.colon + name;
     choices.lastElementChild.before(choice);
-    names.push(name);
   }
 
   for (const facet of facets) {
@@ -233,7 +265,9 @@ async function showNarrowed(list) {
     for (const value of taken) {
       const offered = facet.querySelector(`[data-value="${CSS.escape(value)}"] a`);
       const without = { facet: name, values: [...taken].filter((one) => one !== value) };
-      addChoice(facet.querySelector("h2").textContent, offered ? offered.textContent : value, to(without));
+      const called = offered ? offered.textContent : value;
+      addChoice(facet.querySelector("h2").textContent, called, to(without));
+      names.push(called);
     }
     for (const offered of facet.querySelectorAll("[data-value]")) {
       const { value } = offered.dataset;
@@ -251,14 +285,17 @@ async function showNarrowed(list) {
     }
     facet.hidden = ![...facet.querySelectorAll("[data-value]")].some((offered) => !offered.hidden);
   }
-  if (query) addChoice(template.dataset.choice, query, to({ others: { q: "" } }));
+  if (query) {
+    addChoice(signs.choice, query, to({ others: { q: "" } }));
+    names.push(signs.before + query + signs.after);
+  }
   if (names.length) {
-    const heading = document.querySelector("h1").textContent;
-    document.title = document.title.replace(heading, () => `${heading}: ${names.join(", ")}`);
+    retitle(signs.colon + names.join(signs.comma));
     list.prepend(choices);
   }
+  const orders = list.querySelector(".orders");
   if (!shown.length) choices.after(list.querySelector("[data-nothing]").content.cloneNode(true));
-
+  if (orders) orders.hidden = !shown.length;
   for (const order of list.querySelectorAll("[data-sort]")) {
     const isCurrent = order.dataset.sort === sort;
     const other = document.createElement(isCurrent ? "span" : "a");

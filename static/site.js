@@ -1,4 +1,4 @@
-// Enhances what works without it: suggestions, copies, and the way back to a narrowed list.
+// Enhances what works without it: suggestions, copies, a way back, the page in another language.
 "use strict";
 
 // A combobox with a list of links (ARIA Authoring Practices, "Combobox with listbox popup").
@@ -20,6 +20,8 @@ function suggest(form) {
   let current = -1;
 
   function close() {
+    clearTimeout(waiting);
+    asked = "";
     list.hidden = true;
     field.setAttribute("aria-expanded", "false");
     choose(-1);
@@ -37,8 +39,14 @@ function suggest(form) {
     }
   }
 
+  function open(option) {
+    close();
+    location.assign(option.dataset.href);
+  }
+
   function show([query, titles, kinds, addresses]) {
-    if (query !== asked || !titles.length || document.activeElement !== field) return close();
+    if (query !== asked) return; // More was typed since, or the list was closed.
+    if (!titles.length || document.activeElement !== field) return close();
     list.replaceChildren(
       ...titles.map((title, number) => {
         const option = document.createElement("li");
@@ -73,12 +81,13 @@ function suggest(form) {
     waiting = setTimeout(ask, 120);
   });
   field.addEventListener("keydown", (event) => {
+    if (event.isComposing) return; // The keys belong to the input method.
     const last = list.children.length - 1;
     if (event.key === "Escape" && !list.hidden) {
       close();
       event.preventDefault();
     } else if (event.key === "Enter" && current >= 0) {
-      location.assign(list.children[current].dataset.href);
+      open(list.children[current]);
       event.preventDefault();
     } else if (!list.hidden && event.key === "ArrowDown") {
       choose(current < last ? current + 1 : -1);
@@ -92,7 +101,7 @@ function suggest(form) {
   // Before the field loses its focus and the list closes.
   list.addEventListener("mousedown", (event) => {
     const option = event.target.closest("[role=option]");
-    if (option && event.button === 0) location.assign(option.dataset.href);
+    if (option && event.button === 0) open(option);
     event.preventDefault();
   });
 }
@@ -105,6 +114,20 @@ function leadBack() {
   if (from.origin === location.origin && from.pathname === link.pathname && from.search) {
     link.href = from.href;
   }
+}
+
+// One line at most: the page in the first of the reader's languages that it exists in.
+function offerLanguage() {
+  const lines = [...document.querySelectorAll(".offer")];
+  const spoken = (tag) => tag.split("-")[0];
+  for (const wanted of navigator.languages) {
+    const found = [document.documentElement, ...lines].find((one) => spoken(one.lang) === spoken(wanted));
+    if (found) {
+      found.hidden = false;
+      break;
+    }
+  }
+  for (const line of lines) line.lastElementChild.addEventListener("click", () => line.remove());
 }
 
 // What can be copied gets a button, and the system's share sheet one where there is one.
@@ -144,3 +167,4 @@ function offerCopies(controls) {
 document.querySelectorAll("form[data-suggestions]").forEach(suggest);
 document.querySelectorAll(".controls").forEach(offerCopies);
 leadBack();
+offerLanguage();

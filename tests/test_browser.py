@@ -7,6 +7,8 @@ from playwright.sync_api import Browser
 PAGES = (
     "/",
     "/agreements",
+    "/agreements?sector=energy&kind=undertaking",
+    "/agreements?sector=nothing",
     "/agreements/nuclear-statement",
     "/agreements/tianwan-units",
     "/sectors",
@@ -16,6 +18,7 @@ PAGES = (
     "/organizations/eaeu",
     "/people/dmitry-medvedev",
     "/commissions/far-east-and-northeast",
+    "/sources?page=2",
     "/sources/drahos-blog-2016-11",
     "/timeline",
     "/connections",
@@ -24,6 +27,7 @@ PAGES = (
     "/about",
     "/accessibility",
     "/search?q=nuclear",
+    "/search?q=medvedef",
     "/nothing-here",
 )
 RULES = {

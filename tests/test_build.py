@@ -21,8 +21,6 @@ from app.kinds import KINDS
 from app.references import made_by
 from app.seed import Seed, SeedError, read
 
-Rows = list[tuple[object, ...]]
-
 TYPING_MISTAKE = ("reference: sec2", "reference: sec-2")
 MISSING_RECORD = ("part_of: league-of-harbours", "part_of: league-of-harbors")
 
@@ -38,18 +36,6 @@ def connection(world: Path) -> Iterator[sqlite3.Connection]:
     """The miniature database as the standard library reads it."""
     with closing(sqlite3.connect(f"{world.as_uri()}?mode=ro", uri=True)) as connection:
         yield connection
-
-
-def content_of(database: Path) -> dict[str, Rows]:
-    """Every row of every table, but for what says which files the database was made from."""
-    with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as connection:
-        tables = connection.execute(
-            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'edition' "
-            "AND sql NOT LIKE '%VIRTUAL%' ORDER BY name"
-        ).fetchall()
-        return {
-            name: connection.execute(f'SELECT * FROM "{name}"').fetchall() for (name,) in tables
-        }
 
 
 def folder_of(path: Path) -> dict[str, bytes]:
@@ -85,7 +71,19 @@ def test_build_in_another_process_is_the_same_bytes(tmp_path: Path, world: Path)
 def test_one_file_and_several_are_the_same_database(tmp_path: Path, world: Path) -> None:
     database = tmp_path / "site.db"
     build(in_files(tmp_path / "several"), database)
-    assert content_of(database) == content_of(world)
+    assert database.read_bytes() == world.read_bytes()
+
+
+def test_what_is_usual_may_be_said_or_not(tmp_path: Path) -> None:
+    heading = "- heading: {en: Weather}"
+    usual = f"{heading}\n        certainty: attested"
+    reason = "        certainty: inferred\n        certainty_reason: {en: Told by one witness.}\n"
+    for name, said in (("bare", heading), ("explicit", usual)):
+        folder = tmp_path / name
+        folder.mkdir()
+        build(changed(folder, (heading, said), (reason, "")), folder / "site.db")
+    bare, explicit = (tmp_path / name / "site.db" for name in ("bare", "explicit"))
+    assert bare.read_bytes() == explicit.read_bytes()
 
 
 def test_building_again_leaves_the_same_bytes(tmp_path: Path) -> None:
@@ -103,13 +101,13 @@ def test_another_seed_is_another_database(tmp_path: Path, world: Path) -> None:
 
 
 def test_finished_database_is_whole_and_says_what_it_was_made_from(world: Path) -> None:
-    assert edition.is_whole(world)
-    engine = open_database(world)
-    with Session(engine) as session:
-        made_from = queries.edition(session)
-    engine.dispose()
-    assert made_from.seed == edition.of_seed(WORLD)
-    assert made_from.program == edition.of_program()
+    assert edition.is_current(world, WORLD)
+    lines = edition.beside(world).read_text().splitlines()
+    assert dict(reversed(line.split("  ")) for line in lines) == {
+        "database": edition.of_file(world),
+        "seed": edition.of_seed(WORLD),
+        "program": edition.of_program(),
+    }
 
 
 def test_nothing_can_write_to_the_finished_database(world: Path) -> None:

@@ -16,6 +16,8 @@ SECOND_MEETING = (
     MEETING.removeprefix("meeting:\n")
     .replace("lakeport-1994:", "lakeport-again:")
     .replace("reference: m0", "reference: m9")
+    .replace("ferry-contract", "ferry-contract-again")
+    .replace("reference: a9", "reference: a99")
 )
 LOST_LEAFLET = """
   lost-leaflet:
@@ -169,6 +171,65 @@ WITNESSES = {
             ("reference: sec2", "reference: sec2\n    aliases: [herring, lamps]"),
         ],
         {"aliases: [herring": ('sectors.fishing.aliases: "lamps" is an alias of lights already')},
+    ),
+    "withdrawn slug that is in use": Witness(
+        "the_withdrawn_stay_away",
+        [("slug: ferry-contract", "slug: herring-plan")],
+        {
+            "slug: herring-plan": (
+                'meeting.lakeport-1994.withdrawn.0.slug: "herring-plan" was withdrawn, and belongs '
+                "to agreements.herring-plan"
+            )
+        },
+    ),
+    "withdrawn slug that is an alias": Witness(
+        "the_withdrawn_stay_away",
+        [("slug: ferry-contract", "slug: strait-protocol")],
+        {
+            "slug: strait-protocol": (
+                'meeting.lakeport-1994.withdrawn.0.slug: "strait-protocol" was withdrawn, and '
+                "belongs to agreements.lighting-protocol"
+            )
+        },
+    ),
+    "withdrawn reference that is in use": Witness(
+        "the_withdrawn_stay_away",
+        [("reference: a9", "reference: q2 # withdrawn")],
+        {
+            "# withdrawn": (
+                'meeting.lakeport-1994.withdrawn.0.reference: "q2" was withdrawn, and belongs to '
+                "quotes.marsh-on-oil"
+            )
+        },
+    ),
+    "withdrawn record of no kind": Witness(
+        "the_withdrawn_stay_away",
+        [("kind: agreements\n", "kind: agreement\n")],
+        {
+            "kind: agreement\n": (
+                'meeting.lakeport-1994.withdrawn.0.kind: no kind "agreement" '
+                '(did you mean "agreements"?)'
+            )
+        },
+    ),
+    "record withdrawn twice": Witness(
+        "the_withdrawn_stay_away",
+        [
+            (
+                "    withdrawn:\n",
+                (
+                    "    withdrawn:\n"
+                    "      - {kind: agreements, slug: ferry-contract, reference: a8, "
+                    "withdrawn_on: 1994, reason: {en: Twice.}}\n"
+                ),
+            )
+        ],
+        {
+            "slug: ferry-contract\n": (
+                'meeting.lakeport-1994.withdrawn.1.slug: "ferry-contract" was withdrawn, and '
+                "belongs to lakeport-1994.withdrawn.0"
+            )
+        },
     ),
     "two meetings": Witness(
         "there_is_one_meeting",

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from conftest import WORLD
 
-from app.edition import beside, files_of, is_whole, of_file, of_program, of_seed
+from app.edition import beside, files_of, is_current, of_file, of_program, of_seed, told
 
 
 def folder_with(path: Path, files: dict[str, str]) -> Path:
@@ -91,38 +91,50 @@ def test_digest_stands_beside_the_database() -> None:
     assert beside(Path("build/site.db")) == Path("build/site.db.sha256")
 
 
-@pytest.mark.parametrize(
-    ("digest", "expected"),
-    [
-        (hashlib.sha256(b"whole").hexdigest().encode(), True),
-        (hashlib.sha256(b"whole").hexdigest().encode() + b"\n", True),
-        (hashlib.sha256(b"half").hexdigest().encode(), False),
-        (b"", False),
-        (b"\xff\xfe", False),
-    ],
-    ids=["as the build leaves it", "with a line end", "of another", "empty", "damaged"],
-)
-def test_database_is_whole_where_its_digest_is_beside_it(
-    tmp_path: Path, digest: bytes, expected: bool
-) -> None:
+@pytest.fixture
+def made(tmp_path: Path) -> Path:
+    """What stands for a database made from the miniature seed, with its digests beside it."""
     database = tmp_path / "site.db"
     database.write_bytes(b"whole")
-    beside(database).write_bytes(digest)
-    assert is_whole(database) is expected
+    beside(database).write_text(told(database, of_seed(WORLD)))
+    return database
 
 
-def test_database_is_not_whole_where_a_file_is_missing(tmp_path: Path) -> None:
-    database = tmp_path / "site.db"
-    assert not is_whole(database)
-    database.write_bytes(b"whole")
-    assert not is_whole(database)
-    beside(database).write_text(of_file(database))
-    assert is_whole(database)
-    database.unlink()
-    assert not is_whole(database)
+def test_what_stands_beside_is_a_line_a_digest(made: Path) -> None:
+    lines = beside(made).read_text().splitlines()
+    assert lines == [
+        f"{hashlib.sha256(b'whole').hexdigest()}  database",
+        f"{of_seed(WORLD)}  seed",
+        f"{of_program()}  program",
+    ]
+    assert is_current(made, WORLD)
 
 
-def test_folder_is_no_whole_database(tmp_path: Path) -> None:
-    (tmp_path / "site.db").mkdir()
-    beside(tmp_path / "site.db").write_text("")
-    assert not is_whole(tmp_path / "site.db")
+@pytest.mark.parametrize("line", range(3))
+def test_another_digest_is_of_another_database(made: Path, line: int) -> None:
+    lines = beside(made).read_text().splitlines(keepends=True)
+    lines[line] = f"{hashlib.sha256(b'another').hexdigest()}{lines[line][64:]}"
+    beside(made).write_text("".join(lines))
+    assert not is_current(made, WORLD)
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe"], ids=["empty", "damaged"])
+def test_nothing_readable_beside_is_no_database_of_ours(made: Path, content: bytes) -> None:
+    beside(made).write_bytes(content)
+    assert not is_current(made, WORLD)
+
+
+def test_database_is_not_current_where_a_file_is_missing(made: Path) -> None:
+    kept = beside(made).read_text()
+    beside(made).unlink()
+    assert not is_current(made, WORLD)
+    beside(made).write_text(kept)
+    assert is_current(made, WORLD)
+    made.unlink()
+    assert not is_current(made, WORLD)
+
+
+def test_folder_is_no_database(made: Path) -> None:
+    made.unlink()
+    made.mkdir()
+    assert not is_current(made, WORLD)

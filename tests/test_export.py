@@ -84,7 +84,7 @@ def test_files_are_what_the_application_answers(world_site: Site, exported: Path
     files = files_in(exported)
     for path in paths:
         answer = client.get(path, headers={"accept-encoding": "identity"})
-        expected = {404} if path == urls.missing_path() else {200, 410}
+        expected = {404} if path.endswith(urls.missing_path()) else {200, 410}
         assert answer.status_code in expected, path
         assert files[urls.file_of(path)] == answer.content, path
     names = {urls.file_of(path) for path in paths}
@@ -346,7 +346,7 @@ def test_a_list_is_narrowed_as_the_program_narrows_it(
         "/agreements?sort=date",
         "/agreements?sector=fishing&kind=undertaking",
         "/quotes?speaker=bo-marsh",
-        "/quotes?language=zh-Hans&sort=date",
+        "/quotes?language=zh-Hant&sort=date",
         "/organizations?sort=title&q=council",
         "/sources?language=en",
     )
@@ -355,7 +355,10 @@ def test_a_list_is_narrowed_as_the_program_narrows_it(
         program.route("**/*", lambda route: route.fulfill(**answered(client, route.request.url)))
         for path in asked:
             for one in (page, program):
-                one.goto(f"{address}{PREFIX}{path}", wait_until="networkidle")
+                # Only words are looked up in a file that has to come first.
+                one.goto(
+                    f"{address}{PREFIX}{path}", wait_until="networkidle" if "q=" in path else "load"
+                )
                 one.evaluate("document.querySelectorAll('details').forEach((at) => at.open = true)")
             for selector in (".entry__title", ".chosen li", ".facet li", ".orders", ".count", "h2"):
                 assert shown(page, selector) == shown(program, selector), (path, selector)
@@ -407,12 +410,13 @@ def test_searching_finds_what_the_program_finds(
         "$& lamp",
     )
     with host(exported, PREFIX) as address:
+        page.goto(f"{address}{PREFIX}/search")
         for query in queries:
-            page.goto(f"{address}{PREFIX}/search", wait_until="networkidle")
             page.locator("#find").fill(query)
             page.locator("#find").press("Enter")
-            page.wait_for_url("**/search?q=*")
-            page.wait_for_load_state("networkidle")
+            page.wait_for_function(
+                "(query) => document.querySelector('.lead').textContent.includes(query)", arg=query
+            )
             expected = parsed(client.get("/search", params={"q": query}).text)
             links = {
                 link.get("href")

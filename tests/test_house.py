@@ -123,15 +123,33 @@ def test_the_article_is_quoted_letter_for_letter() -> None:
 
 
 def test_published_slugs_never_disappear() -> None:
-    """The list only grows; a renamed record keeps its former slug among its aliases."""
+    """The list only grows; a renamed record keeps its slug as an alias, one taken back as such."""
     published = (ROOT / "tests/expected/published-slugs.txt").read_text().split()
+    records = read(SEED).records
     known = {
         f"{noun}/{name}"
-        for noun, records in read(SEED).records.items()
-        for slug, record in records.items()
+        for noun, held in records.items()
+        for slug, record in held.items()
         for name in (slug, *record.aliases)
     }
-    assert set(published) == known
+    (meeting,) = records["meeting"].values()
+    withdrawn = {f"{one.kind}/{one.slug}" for one in meeting.withdrawn}
+    assert set(published) == known | withdrawn
+
+
+def test_the_script_is_small_and_only_enhances() -> None:
+    """It keeps nothing, asks no other host, runs no text as a program, writes no markup."""
+    assert len(SCRIPT) < 6000
+    for name in ("Storage", "cookie", "indexedDB", "caches", "eval", "Function(", "import"):
+        assert name not in SCRIPT, name
+    for name in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", ".style"):
+        assert name not in SCRIPT, name
+    assert not re.findall(r"https?:|[\"'`]//", SCRIPT)
+    assert re.findall(r"\bfetch\(.*", SCRIPT) == [
+        "fetch(`${form.dataset.suggestions}?q=${encodeURIComponent(asked)}`);"
+    ]
+    assert "XMLHttpRequest" not in SCRIPT
+    assert "sendBeacon" not in SCRIPT
 
 
 def test_no_colour_scheme_is_forgotten(our_site: Site) -> None:

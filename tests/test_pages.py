@@ -9,23 +9,29 @@ from urllib.parse import parse_qsl, urldefrag, urljoin, urlsplit
 from xml.etree.ElementTree import Element, fromstring, tostring
 
 import pytest
-from conftest import SEED, Site, parsed
+from conftest import SEED, Site, parsed, quickly_parsed
 from sqlmodel import Session
 
 from app import queries, urls
 from app.database import open_database
 from app.kinds import KINDS, PAGED
+from app.language import PUBLISHED
 from app.models import AgreementKind
 from app.seed import read
+from app.values import PRIMARY
 
 BASE = "https://meeting.example"
 
 
 @cache
-def pages_of(client: object) -> dict[str, Element]:
-    """Every page that a crawl from the home page reaches, parsed, by path."""
+def pages_of(client: object, language: str = PRIMARY) -> dict[str, Element]:
+    """Every page of a language that a crawl from its home page reaches, parsed, by path.
+
+    The strict parser is slow: it reads the primary language, whose markup the others share.
+    """
+    read_page = parsed if language == PRIMARY else quickly_parsed
     found: dict[str, Element] = {}
-    waiting = ["/"]
+    waiting = [urls.page_path(urls.HOME, language)]
     while waiting:
         path = waiting.pop()
         if path in found:
@@ -34,8 +40,14 @@ def pages_of(client: object) -> dict[str, Element]:
         assert response.status_code == 200, path
         if not response.headers["content-type"].startswith("text/html"):
             continue
-        found[path] = parsed(response.text)
-        waiting += [urldefrag(link).url for link in followed(found[path]) if is_ours(link)]
+        found[path] = read_page(response.text)
+        waiting += [
+            urldefrag(link).url
+            for link in followed(found[path])
+            if is_ours(link) and not is_file(link) and urls.language_of(link) == language
+            # What programs read has an address of its own, in one language.
+            if not link.startswith(urls.API)
+        ]
     return found
 
 
@@ -56,6 +68,11 @@ def followed(page: Element) -> list[str]:
 def is_ours(link: str) -> bool:
     """Whether an address is one of the site's own pages or files."""
     return not urlsplit(link).scheme and not link.startswith("#")
+
+
+def is_file(link: str) -> bool:
+    """Whether an address is that of a file, by its suffix."""
+    return "." in urlsplit(link).path.rpartition("/")[2]
 
 
 def text_of(element: Element | None) -> str:
@@ -79,7 +96,7 @@ def database_records(site: Site) -> Iterator[tuple[str, str]]:
 
 
 def test_the_crawl_reaches_the_sitemap_and_every_record(site: Site) -> None:
-    reached = set(pages_of(site.client))
+    reached = {path for language in PUBLISHED for path in pages_of(site.client, language)}
     assert set(addresses_in_sitemap(site)) <= reached
     known = list(database_records(site))
     assert {urldefrag(urls.record_path(noun, slug)).url for noun, slug in known} <= reached
@@ -93,11 +110,15 @@ def test_every_link_and_fragment_resolves(site: Site) -> None:
     pages = pages_of(site.client)
     ids = {path: set(every_id(page)) for path, page in pages.items()}
     files: dict[str, int] = {}
+    cards: dict[str, str] = {}
     for path, page in pages.items():
         for link in links(page):
             if not is_ours(link) and not link.startswith("#"):
                 continue
             target, fragment = urldefrag(urljoin(path, link))
+            if target.endswith("/card.png"):
+                # Drawing takes time, and other tests draw every card: one of each kind is enough.
+                target = cards.setdefault(target.rsplit("/", 2)[0], target)
             if target not in ids:
                 if target not in files:
                     files[target] = site.client.get(target).status_code
@@ -135,7 +156,8 @@ def test_no_page_has_inline_code_or_asks_another_host(site: Site) -> None:
             assert element.tag not in {"style", "iframe", "object", "embed"}, path
             assert "style" not in element.attrib, path
             assert not [name for name in element.attrib if name.startswith("on")], path
-            if element.tag in {"link", "script", "img"} and element.get("rel") != "canonical":
+            is_named = element.get("rel") in {"alternate", "canonical"}
+            if element.tag in {"link", "script", "img"} and not is_named:
                 address = element.get("href") or element.get("src") or ""
                 assert not urlsplit(address).netloc, (path, address)
 
@@ -145,7 +167,9 @@ def test_every_label_is_a_word_and_nothing_is_left_unsaid(site: Site) -> None:
         shown = text_of(page.find("./body"))
         for trace in ("None", "{{", "{%", "%(", "Undefined"):
             assert trace not in shown, (path, trace)
-        assert not re.search(r"(?<![\w/.])(field|kind|one|part|tie)\.[a-z]", shown), path
+        # The page of the data names the fields themselves.
+        unsaid = re.search(r"(?<![\w/.])(field|kind|one|part|tie)\.[a-z]", shown)
+        assert path == "/data" or not unsaid, path
 
 
 def test_every_record_that_another_names_links_back(our_site: Site) -> None:
@@ -226,6 +250,7 @@ def test_another_seed_is_another_site(world_site: Site) -> None:
         for ours in ("Petersburg", "Medvedev", "21st", "Russia", "China"):
             # A language is called by its name whoever uses it.
             shown = text.replace("Russian, ", "").replace(", Russian", "")
+            shown = shown.replace("in Russian", "")
             assert ours not in shown.replace("Russian<", "<"), (path, ours)
     style = next(link for link in links(pages_of(world_site.client)["/"]) if link.endswith(".css"))
     assert "Russia" not in world_site.client.get(style).text

@@ -1,5 +1,6 @@
 """Records and lists as JSON: what the API answers, and what stands at `.json`."""
 
+from http import HTTPStatus
 from typing import Any
 
 from app.formats.citations import work_of
@@ -9,6 +10,20 @@ from app.formats.prose import STYLES, cite, plainly
 from app.models import Meeting, Quote
 from app.queries import Tie
 from app.values import PRIMARY
+
+PROBLEM_TYPE = "application/problem+json"
+"""The media type of problem details (RFC 9457)."""
+
+
+def problem_details(status: int, detail: str = "", **members: Any) -> dict[str, Any]:
+    """What is said of a request that has no other answer (RFC 9457, section 3)."""
+    return {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        **({"detail": detail} if detail else {}),
+        **members,
+    }
 
 
 def record_json(described: Described) -> bytes:
@@ -45,6 +60,7 @@ def answer(described: Described) -> dict[str, Any]:
         "slug": record.slug,
         "title": dict(described.title),
         "html_url": described.url,
+        "url": described.api_url,
         "short_url": described.short_url,
         "formats": described.format_urls,
         "version": meeting.version,

@@ -58,6 +58,11 @@ class Described:
         return self.url_of(self.kind.noun, self.record.slug)
 
     @property
+    def api_url(self) -> str:
+        """The whole address of the record in the API."""
+        return self.addresses.absolute(self.addresses.answer_path(self.kind.noun, self.record.slug))
+
+    @property
     def short_url(self) -> str:
         """The whole address that survives renaming."""
         return self.addresses.absolute(urls.reference_path(self.record.reference))

@@ -55,13 +55,23 @@ def graph(described: Described) -> Node:
     return {"@context": CONTEXT, "@graph": [node(described), *_breadcrumbs(described)]}
 
 
-def graph_in_page(described: Described) -> Node:
-    """The same for the page itself, which has its sources below: they are named, not told."""
-    whole = graph(described)
-    about = whole["@graph"][0].get("subjectOf", {})
-    if "citation" in about:
-        about["citation"] = [{"@id": source["@id"]} for source in about["citation"]]
+def graph_in_page(described: Described, language: str) -> Node:
+    """The same for the page itself, which says the rest below: texts in its language, no sources.
+
+    A text that is not held in the language stays in those it is held in.
+    """
+    whole: Node = _in_language(graph(described), tag_of(language))
+    whole["@graph"][0].get("subjectOf", {}).pop("citation", None)
     return whole
+
+
+def _in_language(value: Any, tag: str) -> Any:
+    if isinstance(value, dict):
+        return {key: _in_language(item, tag) for key, item in value.items()}
+    if not isinstance(value, list):
+        return value
+    own = [item for item in value if isinstance(item, dict) and item.get("@language") == tag]
+    return [_in_language(item, tag) for item in own or value]
 
 
 def node(described: Described) -> Node:
