@@ -155,8 +155,10 @@ def naming(record: Record) -> list[Written]:
 
 def telling(record: Record) -> list[Written]:
     """Every text of a record that is no name of it, with its language."""
-    told: list[Written] = []
-    for field in type(record).model_fields:
+    gist = kind_of(record).gist(record)
+    told: list[Written] = list(gist.root.items()) if gist else []
+    # What the record is comes first, and what an editor notes of it last.
+    for field in sorted(type(record).model_fields, key="notes".__eq__):
         if field not in _NAMING:
             told += texts_in(getattr(record, field))
     for field in _PLAIN:
@@ -166,7 +168,7 @@ def telling(record: Record) -> list[Written]:
     for other in getattr(record, "other_wordings", ()):
         told.append((other.language, other.text))
     called = naming(record)
-    return [written for written in told if written not in called]
+    return [written for written in dict.fromkeys(told) if written not in called]
 
 
 def indexed(record: Record) -> tuple[str, str]:

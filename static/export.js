@@ -183,7 +183,7 @@ async function showSearch(lead) {
   if (!query) return;
   retitle(lead.dataset.colon + query);
   const { hits, words, simplified } = await search();
-  const text = hits.length ? said(lead.dataset, hits.length) : lead.dataset.saidNone;
+  const text = hits.length ? lead.dataset.found : lead.dataset.none;
   lead.textContent = text.replace("{query}", () => query);
   document.querySelector("[data-lists]").hidden = hits.length > 0;
   for (const heading of new Set(hits.map((record) => record.group))) {

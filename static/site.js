@@ -141,7 +141,7 @@ function offerCopies(controls) {
     made.addEventListener("click", () => act(made));
     return made;
   }
-  for (const place of controls.querySelectorAll("[data-copy]")) {
+  for (const place of navigator.clipboard ? controls.querySelectorAll("[data-copy]") : []) {
     place.append(
       button(words.copy, async (made) => {
         await navigator.clipboard.writeText(place.dataset.copy);
