@@ -16,6 +16,7 @@ from urllib.parse import urldefrag, urljoin, urlsplit
 
 import brotli
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from conftest import ROOT, WORLD, Site, parsed
 from exported import file_at, host
 from miniature import changed
@@ -163,6 +164,24 @@ def test_nothing_leads_to_what_is_left_out(exported: Path) -> None:
     about = (exported / "about.html").read_text()
     assert "Left out are what is answered to a question" in about
     assert "needs no script" not in about
+
+
+def test_our_own_site_is_there_in_another_language(
+    our_site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All of it takes as long as its cards take to draw; its pages in one language are enough."""
+    every = urls.every_address
+
+    def pages(everything: urls.Everything) -> Iterator[str]:
+        found = (path for path in every(everything) if urls.is_under(path, "/ru"))
+        return (path for path in found if not path.startswith("/ru/embed") and "." not in path)
+
+    monkeypatch.setattr(urls, "every_address", pages)
+    folder = tmp_path / "site"
+    written = export(settings_of(our_site), folder)
+    assert is_sound(folder)
+    assert {"ru.html", "ru/agreements.html", "ru/404.html"} <= {file.name for file in written}
+    assert "/oembed" not in (folder / "ru/agreements.html").read_text()
 
 
 def test_lists_are_whole(our_site: Site) -> None:
@@ -352,6 +371,7 @@ def shown(page: Page, selector: str) -> list[str]:
     return [" ".join(one.inner_text().split()) for one in found if one.is_visible()]
 
 
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 ENTRIES = "li[data-href] > .entry__title"
 
 
@@ -388,6 +408,7 @@ def test_a_list_is_narrowed_as_the_program_narrows_it(
             for selector in (".chosen a", ".facet a", ".orders a"):
                 assert links(page, selector) == links(program, selector), (path, selector)
             assert page.title() == program.title()
+            assert Axe().run(page, options=RULES).response["violations"] == [], path
 
 
 def answered(client: TestClient, address: str) -> dict[str, Any]:
@@ -457,6 +478,7 @@ def test_searching_finds_what_the_program_finds(
             assert shown(page, ".lead") == [" ".join("".join(lead.itertext()).split())], query
         page.goto(f"{address}{PREFIX}/search?q=lamp", wait_until="networkidle")
         assert {mark.lower()[:4] for mark in shown(page, "mark")} == {"lamp"}
+        assert Axe().run(page, options=RULES).response["violations"] == []
 
 
 @pytest.mark.browser
