@@ -23,7 +23,7 @@ from app.values import LONGEST_QUERY, PRIMARY, SLUG_PATTERN
 Schema = dict[str, Any]
 
 _ABOUT = (
-    "Everything that this site says of {title}, for programs. It is read only and needs no key; "
+    "Everything that this site says, for programs. It is read only and needs no key; "
     "any other site may ask it (CORS)."
 )
 _RULES = (
@@ -35,14 +35,14 @@ _RULES = (
     "Documents and undertakings are counted apart and never added up.",
     "An unknown, empty or bad parameter is refused, and so is a single-valued one given twice.",
     "Every error is a problem detail (RFC 9457) that says what is wrong.",
-    "Answers change with the version of the data only: ask again with If-None-Match.",
+    "Answers change with the version of the data only: ask again with their ETag.",
     "Every record and list says its licence, every record how to cite it.",
 )
 
 
 _STATUSES = {
     "301": ("Moved", "The record has another slug now; Location leads to it."),
-    "304": ("Unchanged", "Nothing has changed since the answer that If-None-Match names."),
+    "304": ("Unchanged", "Nothing has changed since the answer whose ETag was sent."),
     "404": ("NotFound", "There is nothing at this address."),
     "405": ("MethodNotAllowed", "This address can only be read; Allow lists how."),
     "406": ("NotAcceptable", "The Accept header does not admit JSON."),
@@ -66,8 +66,8 @@ def document(session: Session, addresses: Addresses) -> Schema:
         "openapi": "3.1.1",
         "info": {
             "title": f"{site_name}: the API",
-            "summary": f"The records of {title}, as JSON.",
-            "description": "\n* ".join((f"{_ABOUT.format(title=title)}\n", *_RULES)),
+            "summary": f"{title}: the records, as JSON.",
+            "description": "\n* ".join((f"{_ABOUT}\n", *_RULES)),
             "version": meeting.version,
             "license": {"name": meeting.licence, "identifier": meeting.licence},
         },
@@ -532,7 +532,7 @@ _ANY_ORIGIN: Schema = {
 }
 _HEADERS: Schema = {
     "ETag": {
-        "description": "What If-None-Match may name.",
+        "description": "What to send as If-None-Match when asking again.",
         "schema": {"type": "string"},
         "required": True,
     },

@@ -432,6 +432,8 @@ def list_page(
     if selection.page > last:
         raise BadParameterError("page", str(selection.page))
     first_page = replace(selection, page=1)
+    # The table counts for every sector, whatever the list is narrowed to.
+    is_tabled = kind.noun == "sectors" and not selection.is_narrowed
     return ListPage(
         kind=kind,
         selection=selection,
@@ -451,8 +453,8 @@ def list_page(
         ],
         pages=_numbered(selection, last),
         names=names_of(session, found.records),
-        sector_counts=queries.sector_counts(session) if kind.noun == "sectors" else (),
-        kind_counts=queries.kind_counts(session) if kind.noun == "sectors" else (),
+        sector_counts=queries.sector_counts(session) if is_tabled else (),
+        kind_counts=queries.kind_counts(session) if is_tabled else (),
         told=_told(session, kind, found.records, language) if size is None else {},
     )
 

@@ -26,6 +26,8 @@ PAGES = (
     "/connections?focus=nothing",
     "/about",
     "/accessibility",
+    "/api",
+    "/data",
     "/search?q=nuclear",
     "/search?q=medvedef",
     "/nothing-here",
