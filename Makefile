@@ -52,8 +52,9 @@ clean: ## forget what was built and installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-.venv/test-ready: requirements-test.lock .venv/run-ready tests/chromium.sh
+.venv/test-ready: requirements-test.lock .venv/run-ready tests/chromium.sh tests/nginx.sh
 	@echo "installing what the tests need, some 20 seconds" >&2
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-test.lock
 	sh tests/chromium.sh $(BIN)/playwright
+	sh tests/nginx.sh
 	@touch $@

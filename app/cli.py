@@ -1,8 +1,11 @@
-"""The command line: serve, check, build."""
+"""The command line: serve, check, build, export."""
 
 import argparse
+import os
 import sys
+import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app import __version__, edition
@@ -12,6 +15,8 @@ if TYPE_CHECKING:
     from app.seed import Seed
 
 DONE, SEED_IS_WRONG, WRONG_USAGE = 0, 1, 2
+INTERRUPTED = 130
+"""What a shell says of a program that was interrupted."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -78,6 +83,66 @@ def serve(given: argparse.Namespace) -> int:
     return DONE
 
 
+def export(given: argparse.Namespace) -> int:
+    """Write the whole site as files, building first where the database is not the seed's."""
+    settings = _settings(given)
+    if not edition.is_current(settings.database, settings.seed):
+        outcome = _built(settings)
+        if outcome != DONE:
+            return outcome
+    from app.export import export as export_site
+
+    progress = _Progress()
+    try:
+        written = export_site(
+            settings,
+            Path(given.folder),
+            workers=given.workers,
+            is_compressed=given.compress,
+            told=progress.tell,
+        )
+    except KeyboardInterrupt:
+        progress.end()
+        print(f"stopped; {given.folder} is as it was", file=sys.stderr)
+        return INTERRUPTED
+    progress.end()
+    changed = sum(not file.is_kept for file in written)
+    print(
+        f"{given.folder}: {len(written)} files, {changed} new or changed, for {settings.base_url}",
+        file=sys.stderr,
+    )
+    return DONE
+
+
+class _Progress:
+    """How far something is: a line that is renewed on a terminal, or one every few seconds."""
+
+    def __init__(self) -> None:
+        self.is_renewed = sys.stderr.isatty()
+        self.pause = 0.1 if self.is_renewed else 5.0
+        self.told_at = time.monotonic()
+        self.is_open = False
+
+    def tell(self, done: int, total: int) -> None:
+        """Say how much is done, where it is time to."""
+        if time.monotonic() - self.told_at < self.pause:
+            return
+        self.told_at = time.monotonic()
+        self.is_open = self.is_renewed
+        line = f"{done} of {total} addresses"
+        print(
+            f"\r{line}\033[K" if self.is_renewed else line,
+            end="" if self.is_renewed else "\n",
+            file=sys.stderr,
+            flush=True,
+        )
+
+    def end(self) -> None:
+        """Leave the line that was renewed."""
+        if self.is_open:
+            print(file=sys.stderr)
+
+
 def _built(settings: Settings) -> int:
     from app.build import build as build_database
     from app.seed import SeedError
@@ -123,6 +188,7 @@ def _parser() -> argparse.ArgumentParser:
         (serve, "serve the site, building first where needed"),
         (check, "list every mistake of the seed"),
         (build, "build the database"),
+        (export, "write the whole site as files, building first where needed"),
     ):
         command = commands.add_parser(run.__name__, help=summary, description=summary.capitalize())
         command.set_defaults(run=run)
@@ -144,6 +210,25 @@ def _parser() -> argparse.ArgumentParser:
             )
             command.add_argument(
                 "--base-url", metavar="URL", help="the address visitors use, where it is another"
+            )
+        if run is export:
+            command.add_argument(
+                "folder", metavar="DIR", help="a new folder, or one with a former export"
+            )
+            command.add_argument(
+                "--base-url",
+                metavar="URL",
+                help=f"the address visitors will use (default: {Settings.base_url})",
+            )
+            command.add_argument(
+                "--compress", action="store_true", help="keep .br and .gz beside the files"
+            )
+            command.add_argument(
+                "--workers",
+                type=_workers,
+                default=os.cpu_count() or 1,
+                metavar="N",
+                help="processes (default: as many as there are cores)",
             )
     return parser
 

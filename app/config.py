@@ -27,12 +27,14 @@ class Settings:
     """Where everything is.
 
     `base_url` is the address under which visitors reach the site, without a slash at its
-    end; it may have a path. It comes from here alone, never from a request.
+    end; it may have a path. It comes from here alone, never from a request. `is_export` makes the
+    site as it is on a host that only sends files: nothing that is asked with a query is led to.
     """
 
     seed: Path = ROOT / "seed"
     database: Path = ROOT / "build" / "site.db"
     base_url: str = f"http://{DEFAULT_HOST}:{DEFAULT_PORT}"
+    is_export: bool = False
 
 
 def settings_from(

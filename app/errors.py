@@ -9,11 +9,12 @@ from sqlmodel import Session
 from starlette.exceptions import HTTPException
 
 from app import pages, queries, urls
+from app.delivery import SECURITY_HEADERS
 from app.facets import BadParameterError
 from app.formats.answers import PROBLEM_TYPE, problem_details
 from app.formats.plain import json_bytes
 from app.kinds import KINDS
-from app.models import Withdrawal
+from app.models import RecordRow, Withdrawal
 from app.site import Site
 from app.values import PRIMARY
 
@@ -27,6 +28,14 @@ OPEN_HEADERS = PAGE_HEADERS | {
 """What any site may read and show: data, cards, codes."""
 
 _DATA = urls.data_path("")
+
+FRAMED_HEADERS = OPEN_HEADERS | {
+    "content-security-policy": SECURITY_HEADERS["content-security-policy"].replace(
+        "frame-ancestors 'none'", "frame-ancestors *"
+    ),
+    "x-frame-options": "",
+}
+"""A view that any site may frame."""
 
 
 class MovedError(Exception):
@@ -93,6 +102,14 @@ def led(status: int, path: str, location: str) -> Response:
     return response
 
 
+def leading_page(site: Site, record: RecordRow, path: str) -> Response:
+    """A page that leads on to the path of a record, for a host that cannot."""
+    renderer = site.renderers[urls.language_of(path)]
+    text = renderer.render("redirect.html", path=path, record=record)
+    is_framed = path == urls.embed_path(record.kind, record.slug, renderer.language)
+    return HTMLResponse(text, headers=FRAMED_HEADERS if is_framed else PAGE_HEADERS)
+
+
 def answer_errors(app: FastAPI, site: Site) -> None:
     """Make every error an answer, and lead from a near miss to the canonical address."""
 
@@ -136,8 +153,12 @@ def answer_errors(app: FastAPI, site: Site) -> None:
         told = cast("MovedError", error)
         former, present = f"/{told.noun}/{told.former}", f"/{told.noun}/{told.present}"
         path = request.url.path
-        location = site.addresses.link(path.replace(former, present, 1))
-        return led(HTTPStatus.MOVED_PERMANENTLY, path, location)
+        present_path = path.replace(former, present, 1)
+        if site.is_export:
+            with site.session() as session:
+                row = queries.rows_by_slug(session, told.noun, [told.present])[told.present]
+            return leading_page(site, row, present_path)
+        return led(HTTPStatus.MOVED_PERMANENTLY, path, site.addresses.link(present_path))
 
     async def gone(request: Request, error: Exception) -> Response:
         path = request.url.path
@@ -150,7 +171,9 @@ def answer_errors(app: FastAPI, site: Site) -> None:
                 reasons=reasons,
                 withdrawn_on=withdrawal.withdrawn_on,
             )
-        return page(path, HTTPStatus.GONE, pages.ErrorPage(410, withdrawal=withdrawal))
+        # Wherever it was asked for, it is the record's own address that is there in each language.
+        own = urls.record_path(withdrawal.kind, withdrawal.slug, urls.language_of(path))
+        return page(own, HTTPStatus.GONE, pages.ErrorPage(410, withdrawal=withdrawal))
 
     app.add_exception_handler(MovedError, moved)
     app.add_exception_handler(GoneError, gone)

@@ -145,6 +145,11 @@ def once(name: str, values: Sequence[str]) -> str:
     return values[0] if values else ""
 
 
+def last_page(count: int, size: int | None) -> int:
+    """The number of the last page of so many records; without a size they are all on one."""
+    return max(1, -(-count // size)) if size else 1
+
+
 @dataclass(frozen=True)
 class FacetValue:
     """One value of a facet: what it is called, how many it would leave, and the way there.

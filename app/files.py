@@ -1,6 +1,6 @@
 """The routes of what is no page: formats, cards, codes, data, feeds, static files."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -11,9 +11,9 @@ from sqlmodel import Session
 
 from app import pages, queries, urls
 from app.embedding import oembed
-from app.errors import OPEN_HEADERS, PAGE_HEADERS, GoneError, found, problem
+from app.errors import OPEN_HEADERS, PAGE_HEADERS, GoneError, found, leading_page, problem
 from app.faces import Letterhead, face_of
-from app.facets import PAGE_SIZE, BadParameterError, Selection, once, read_selection
+from app.facets import BadParameterError, Selection, last_page, once, read_selection
 from app.formats.described import Listed, describe, first_instant
 from app.formats.feeds import changes
 from app.formats.plain import json_bytes
@@ -22,6 +22,7 @@ from app.kinds import KINDS, PAGED, Kind
 from app.language import LANGUAGES, PUBLISHED, choose, marks, when
 from app.models import Meeting
 from app.qr import qr_code
+from app.searching import search_index
 from app.site import Site
 
 FOREVER_HEADERS = {"cache-control": "public, max-age=31536000, immutable"}
@@ -55,6 +56,9 @@ def file_routes(site: Site) -> APIRouter:
     add(urls.OEMBED, _oembed(site))
     add(urls.reference_path("{reference}"), _short_address(site))
     add(f"{urls.STATIC}/{{digest}}/{{name}}", _static(site))
+    if site.is_export:
+        for language in PUBLISHED:
+            add(urls.search_index_path(language), _search_index(site, language))
     add(urls.FEED, _changes(site))
     add(urls.SITEMAP, _sitemap(site))
     add(urls.FAVICON, _favicon(site))
@@ -85,22 +89,19 @@ def listed(site: Site, session: Session, kind: Kind, selection: Selection, suffi
     """
     pages.refuse_unknown(session, kind, selection)
     language = next(iter(LANGUAGES))
-    page = queries.listing(session, kind, selection, language)
-    last = -(-sum(page.counts.values()) // PAGE_SIZE) or 1
+    size = None if suffix == "csv" else site.page_size
+    page = queries.listing(session, kind, selection, language, size)
+    last = last_page(sum(page.counts.values()), site.page_size)
     if selection.page > last:
         valid = [str(number) for number in range(1, last + 1)]
         raise BadParameterError("page", str(selection.page), valid=valid)
-    records: Sequence[Any] = page.records
-    if suffix == "csv":
-        pages_of = (replace(selection, page=number) for number in range(1, last + 1))
-        records = [
-            record
-            for one in pages_of
-            for record in queries.listing(session, kind, one, language).records
-        ]
 
     is_json = suffix == "json"
-    path = urls.api_path(kind.noun) if is_json else urls.list_format_path(kind.noun, suffix)
+    path = (
+        site.addresses.answer_path(kind.noun)
+        if is_json
+        else urls.list_format_path(kind.noun, suffix)
+    )
 
     def url(number: int) -> str | None:
         if suffix == "csv" or not 1 <= number <= last:
@@ -109,7 +110,7 @@ def listed(site: Site, session: Session, kind: Kind, selection: Selection, suffi
 
     return Listed(
         kind=kind,
-        items=describe(session, records, site.addresses, site.words),
+        items=describe(session, page.records, site.addresses, site.words),
         counts=page.counts,
         meeting=queries.meeting(session),
         addresses=site.addresses,
@@ -240,6 +241,8 @@ def _short_address(site: Site) -> View:
                         raise GoneError(withdrawal)
                 raise HTTPException(404)
         path = urls.record_path(row.kind, row.slug)
+        if site.is_export:
+            return leading_page(site, row, path)
         return RedirectResponse(site.addresses.link(path), status_code=302, headers=PAGE_HEADERS)
 
     return view
@@ -275,7 +278,18 @@ def _sitemap(site: Site) -> View:
     def view(_: Request) -> Response:
         with site.session() as session:
             mapped = pages.site_map(session)
+        if site.is_export:
+            mapped = [page for page in mapped if urls.is_file(page.path)]
         return _rendered(site, "feeds/sitemap.xml", "application/xml", pages=mapped)(_)
+
+    return view
+
+
+def _search_index(site: Site, language: str) -> View:
+    def view(_: Request) -> Response:
+        with site.session() as session:
+            body = search_index(session, site.addresses, language)
+        return Response(body, media_type="application/json", headers=OPEN_HEADERS)
 
     return view
 

@@ -26,7 +26,7 @@ def create_app(settings: Settings) -> Delivery:
     return Delivery(
         app,
         parameters=urls.parameters_known(),
-        other_forms=urls.other_forms,
+        other_forms=(lambda _: {}) if site.is_export else urls.other_forms,
         offered=offered,
         verbatim=f"{urls.API}/",
         prefix=site.addresses.prefix,

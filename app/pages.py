@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlmodel import Session
@@ -17,6 +17,7 @@ from app.facets import (
     Page,
     Parameters,
     Selection,
+    last_page,
 )
 from app.footnotes import Footnotes
 from app.formats.dataset import DataFile
@@ -143,10 +144,24 @@ class Order:
 
 
 @dataclass(frozen=True)
+class Told:
+    """What a list that is narrowed in the browser tells of a record.
+
+    `part` is the one that it stands in, `facets` what it has of each, `places` where it stands in
+    each order but the usual one.
+    """
+
+    part: str
+    facets: Mapping[str, Sequence[str]]
+    places: Mapping[str, int]
+
+
+@dataclass(frozen=True)
 class ListPage:
     """A page of a kind's list, in headed parts that are counted apart, and the ways to others.
 
-    `canonical` are the parameters of the address that stands for it.
+    `canonical` are the parameters of the address that stands for it; `told` is by the record's
+    id, for a list that is sent whole.
     """
 
     kind: Kind
@@ -159,6 +174,7 @@ class ListPage:
     names: Names
     sector_counts: Sequence[SectorCount]
     kind_counts: Sequence[KindCount]
+    told: Mapping[int, Told] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -399,14 +415,20 @@ def record_page(session: Session, kind: Kind, record: Any) -> RecordPage:
     )
 
 
-def list_page(session: Session, kind: Kind, selection: Selection, language: str) -> ListPage:
-    """A page of what a selection leaves of a kind's list.
+def list_page(
+    session: Session,
+    kind: Kind,
+    selection: Selection,
+    language: str,
+    size: int | None = PAGE_SIZE,
+) -> ListPage:
+    """A page of what a selection leaves of a kind's list; the whole of it without a size.
 
     Raises BadParameterError where a value of a facet is none, or the list has no such page.
     """
     refuse_unknown(session, kind, selection)
-    found = queries.listing(session, kind, selection, language)
-    last = max(1, -(-sum(found.counts.values()) // PAGE_SIZE))
+    found = queries.listing(session, kind, selection, language, size)
+    last = last_page(sum(found.counts.values()), size)
     if selection.page > last:
         raise BadParameterError("page", str(selection.page))
     first_page = replace(selection, page=1)
@@ -433,7 +455,17 @@ def list_page(session: Session, kind: Kind, selection: Selection, language: str)
         names=names_of(session, found.records),
         sector_counts=queries.sector_counts(session) if is_tabled else (),
         kind_counts=queries.kind_counts(session) if is_tabled else (),
+        told=_told(session, kind, found.records, language) if size is None else {},
     )
+
+
+def _told(session: Session, kind: Kind, records: Iterable[Any], language: str) -> dict[int, Told]:
+    held = queries.facets_held(session, kind)
+    places = queries.places(session, kind, language)
+    return {
+        record.id: Told(kind.part(record), held.get(record.id, {}), places[record.id])
+        for record in records
+    }
 
 
 def refuse_unknown(session: Session, kind: Kind, selection: Selection) -> None:
@@ -617,7 +649,7 @@ def search_page(session: Session, query: str, language: str) -> SearchPage:
         is_bounded=total > queries.MOST_MATCHES,
         groups=[
             HitGroup(
-                heading=_heading_of_kind(group.kind, group.part),
+                heading=heading_of(group.kind, group.part),
                 noun=group.kind,
                 count=group.count,
                 hits=[_hit(full[row.id], marks, language) for row in group.rows],
@@ -629,6 +661,21 @@ def search_page(session: Session, query: str, language: str) -> SearchPage:
         ],
         otherwise=queries.spelled_otherwise(session, query) if words else None,
         words=[word for word in words if queries.is_found(session, word)] if len(words) > 1 else [],
+    )
+
+
+def search_in_browser() -> SearchPage:
+    """The page of a search that the browser makes: every heading, with nothing under it yet."""
+    parts = [(kind.noun, part) for kind in KINDS.values() for part in kind.parts]
+    groups = {heading_of(noun, part): noun for noun, part in parts}
+    return SearchPage(
+        query="",
+        is_cut=False,
+        total=0,
+        is_bounded=False,
+        groups=[HitGroup(heading, noun, 0, (), ()) for heading, noun in groups.items()],
+        otherwise=None,
+        words=(),
     )
 
 
@@ -712,7 +759,7 @@ def connections_page(session: Session, focus: str) -> ConnectionsPage:
     middle: dict[int | None, list[Connected]] = {}
     rows: dict[int, list[Tied]] = {}
     for key, item in shown.items():
-        groups.setdefault(_heading_of_kind(item.row.kind, item.row.part), []).append(item)
+        groups.setdefault(heading_of(item.row.kind, item.row.part), []).append(item)
         columns.setdefault(_COLUMN[item.row.kind], []).append(item)
         if _COLUMN[item.row.kind] == 1:
             middle.setdefault(first_sector.get(key), []).append(item)
@@ -778,10 +825,10 @@ def _heading(tie: queries.Tie) -> str:
         return f"tie.{tie.role}"
     if tie.role == "person" and tie.other.kind == "quotes":
         return "tie.named"
-    return _heading_of_kind(tie.other.kind, tie.other.part)
+    return heading_of(tie.other.kind, tie.other.part)
 
 
-def _heading_of_kind(noun: str, part: str) -> str:
+def heading_of(noun: str, part: str) -> str:
     """The word that heads records of a kind, or of its part where parts are never added up."""
     return f"part.{part}" if part in _HEADED_PARTS else f"kind.{noun}"
 

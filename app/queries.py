@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import TextClause, exists, false, func, text
+from sqlalchemy import TextClause, exists, false, func, text, true
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
@@ -96,6 +96,17 @@ def renamed(session: Session, noun: str, former: str) -> str | None:
     )
     slug: str | None = session.exec(statement).first()
     return slug
+
+
+def every_alias(session: Session) -> list[tuple[str, str]]:
+    """Every former slug of a record, with its kind."""
+    found: list[tuple[str, str]] = []
+    for noun, kind in KINDS.items():
+        model: Any = kind.model
+        names = func.json_each(model.aliases).table_valued("value")
+        statement = select(names.c.value).select_from(model).join(names, true())
+        found += [(noun, former) for former in session.exec(statement.order_by(model.id))]
+    return found
 
 
 def by_reference(session: Session, reference: str) -> RecordRow | None:
@@ -268,19 +279,27 @@ class Listing:
     records: Sequence[Any]
 
 
-def listing(session: Session, kind: Kind, selection: Selection, language: str) -> Listing:
-    """What a selection leaves of a kind's list."""
+def listing(
+    session: Session,
+    kind: Kind,
+    selection: Selection,
+    language: str,
+    size: int | None = PAGE_SIZE,
+) -> Listing:
+    """What a selection leaves of a kind's list, a page of it or, without a size, the whole."""
     sort = kind.sort(selection.sort)
-    first = (selection.page - 1) * PAGE_SIZE
+    first = (selection.page - 1) * size if size else 0
+    model: Any = kind.model
     ordered = (
-        select(OrderRow.record_id)
+        select(model)
+        .join(OrderRow, col(OrderRow.record_id) == model.id)
         .where(
             OrderRow.kind == kind.noun,
             OrderRow.sort == sort.name,
             OrderRow.language == (language if sort.is_by_language else ""),
         )
         .order_by(col(OrderRow.place))
-        .limit(PAGE_SIZE)
+        .limit(size)
     )
     if selection.is_narrowed:
         ordered = ordered.where(*_narrowed(session, kind, selection, OrderRow.record_id)).offset(
@@ -289,10 +308,28 @@ def listing(session: Session, kind: Kind, selection: Selection, language: str) -
     else:
         # Places are dense, so any page is found at once, however far down it is.
         ordered = ordered.where(col(OrderRow.place) >= first)
-    ids = session.exec(ordered).all()
-    model: Any = kind.model
-    by_id = {item.id: item for item in session.exec(select(model).where(model.id.in_(ids)))}
-    return Listing(part_counts(session, kind, selection), [by_id[at] for at in ids])
+    return Listing(part_counts(session, kind, selection), session.exec(ordered).all())
+
+
+def facets_held(session: Session, kind: Kind) -> dict[int, dict[str, list[str]]]:
+    """What each record of a kind has of each facet, by id."""
+    found: dict[int, dict[str, list[str]]] = {}
+    for row in session.exec(select(FacetRow).where(FacetRow.kind == kind.noun)):
+        found.setdefault(row.record_id, {}).setdefault(row.name, []).append(row.value)
+    return found
+
+
+def places(session: Session, kind: Kind, language: str) -> dict[int, dict[str, int]]:
+    """Where each record of a kind stands in each named order of its list, by id."""
+    found: dict[int, dict[str, int]] = {}
+    ordered = select(OrderRow).where(
+        OrderRow.kind == kind.noun, col(OrderRow.language).in_(("", language))
+    )
+    for row in session.exec(ordered):
+        at = found.setdefault(row.record_id, {})
+        if row.sort:
+            at[row.sort] = row.place
+    return found
 
 
 def part_counts(session: Session, kind: Kind, selection: Selection) -> dict[str, int]:

@@ -140,6 +140,10 @@ def _environment(
         "gist": lambda described: described.kind.gist(described.record),
     }
     environment.globals |= _sharing(writer)
+    environment.globals |= {
+        "is_export": writer.addresses.is_export,
+        "search_index_href": lambda: writer.addresses.link(urls.search_index_path(writer.language)),
+    }
     made: Any = environment.get_template("words.html").make_module()
     words = {key: escape(word).unescape() for key, word in made.words.items()}
     environment.globals["words"] = words
@@ -253,7 +257,9 @@ class _Writer:
         return self.asked_link(urls.in_language(bare, language.code), parameters)
 
     def focus_href(self, row: RecordRow) -> str:
-        """The link to the connections of a record."""
+        """The link to the connections of a record, or to itself where only the whole is a file."""
+        if self.addresses.is_export:
+            return self.href(row.kind, row.slug)
         return self.addresses.link(urls.connections_path(row, self.language))
 
     def static_href(self, name: str) -> str:

@@ -12,12 +12,13 @@ from app import pages
 from app.assets import Asset, read_assets
 from app.config import ROOT, Settings
 from app.database import open_database
+from app.facets import PAGE_SIZE
 from app.formats.dataset import DataFile, data_files
 from app.formats.described import describe
 from app.kinds import KINDS
-from app.queries import meeting, records
+from app.queries import every_alias, every_record, meeting, records
 from app.rendering import Renderer, renderers
-from app.urls import Addresses
+from app.urls import Addresses, Everything
 from app.values import PRIMARY
 
 
@@ -46,6 +47,31 @@ class Site:
             }
         return data_files(whole, self.addresses, self.database.read_bytes())
 
+    @property
+    def is_export(self) -> bool:
+        """Whether it is made for a host that only sends files."""
+        return self.addresses.is_export
+
+    @property
+    def page_size(self) -> int | None:
+        """How many records one page of a list shows: all where there is nothing to ask with."""
+        return None if self.is_export else PAGE_SIZE
+
+    def everything(self) -> Everything:
+        """All that the site holds, as far as addresses tell it."""
+        with self.session() as session:
+            about = meeting(session)
+            return Everything(
+                records=[(row.kind, row.slug, row.reference) for row in every_record(session)],
+                former=[
+                    *every_alias(session),
+                    *((one.kind, one.slug) for one in about.withdrawn),
+                ],
+                former_references=[one.reference for one in about.withdrawn],
+                has_contact=bool(about.contact),
+                static_files=[(name, asset.digest) for name, asset in self.assets.items()],
+            )
+
     def session(self) -> Session:
         """A session over the database, to be used in a `with` statement."""
         return Session(self.engine)
@@ -54,7 +80,7 @@ class Site:
 def open_site(settings: Settings) -> Site:
     """The site that settings describe; its database must be there."""
     engine = open_database(settings.database)
-    addresses = Addresses(settings.base_url)
+    addresses = Addresses(settings.base_url, settings.is_export)
     assets = read_assets(ROOT / "static")
     with Session(engine) as session:
         in_languages = renderers(

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, unquote, urlencode, urlsplit
 
 from app.kinds import KINDS, LISTED, PAGED
 from app.language import PUBLISHED
@@ -82,9 +82,11 @@ class Addresses:
 
     A path is the part that the site itself decides, as in a route; a link is what stands in
     `href`, with the base address's own path before it; an absolute address has all of it.
+    In an export nothing leads to what is no file.
     """
 
     base_url: str
+    is_export: bool = False
 
     @property
     def prefix(self) -> str:
@@ -98,6 +100,14 @@ class Addresses:
     def absolute(self, path: str) -> str:
         """A path's whole address."""
         return self.base_url + path
+
+    def answer_path(self, noun: str, slug: str | None = None) -> str:
+        """The path of what programs are told of a record, or of a list: in the API, or a file."""
+        if not self.is_export:
+            return api_path(noun, slug or "")
+        if slug is None:
+            return list_format_path(noun, "json")
+        return record_format_path(noun, slug, "json")
 
 
 def asked(path: str, parameters: Sequence[tuple[str, str]]) -> str:
@@ -357,6 +367,64 @@ def every_file(
     yield from (SITEMAP, ROBOTS, FAVICON, FEED, OPENSEARCH)
     if has_contact:
         yield SECURITY
+
+
+@dataclass(frozen=True)
+class Everything:
+    """All that the site holds, as far as addresses tell it.
+
+    `records` are kind, slug and reference; `former` kind and slug of what was renamed or taken
+    back, `former_references` the references of the latter; `static_files` names and digests.
+    """
+
+    records: Sequence[tuple[str, str, str]]
+    former: Sequence[tuple[str, str]]
+    former_references: Sequence[str]
+    has_contact: bool
+    static_files: Sequence[tuple[str, str]]
+
+
+def every_address(everything: Everything) -> Iterator[str]:
+    """The path of all that can be sent as a file: every address without a query.
+
+    What is answered to a question, the API and oEmbed, is not among them.
+    """
+    known = everything.records
+    yield from filter(is_file, every_page((noun, slug) for noun, slug, _ in known))
+    yield from filter(is_file, every_file(known, has_contact=everything.has_contact))
+    for language in PUBLISHED:
+        for noun, slug in everything.former:
+            if KINDS[noun].has_pages:
+                yield record_path(noun, slug, language)
+                yield embed_path(noun, slug, language)
+        yield search_index_path(language)
+        yield missing_path(language)
+    yield from map(reference_path, everything.former_references)
+    yield from (static_path(name, digest) for name, digest in everything.static_files)
+
+
+def is_file(path: str) -> bool:
+    """Whether what is at one of the site's addresses can be sent as a file: the API cannot."""
+    return not is_under(in_language(path, PRIMARY), API)
+
+
+def search_index_path(language: str = PRIMARY) -> str:
+    """The path of what an exported site searches in."""
+    return _in_language("/search-index.json", language)
+
+
+def missing_path(language: str = PRIMARY) -> str:
+    """A path that there is nothing at: what a host of files sends there."""
+    return _in_language("/404", language)
+
+
+def file_of(path: str) -> str:
+    """The name of the file that holds what is at a path: a page has the ending that it lacks."""
+    if path == PAGES[HOME]:
+        return "index.html"
+    name = unquote(path).removeprefix("/")
+    is_page = "." not in name.rpartition("/")[2] and not path.startswith(data_path(""))
+    return f"{name}.html" if is_page else name
 
 
 def _in_language(path: str, language: str) -> str:

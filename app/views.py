@@ -8,8 +8,7 @@ from fastapi.responses import HTMLResponse, Response
 from sqlmodel import Session
 
 from app import pages, queries, urls
-from app.delivery import SECURITY_HEADERS
-from app.errors import OPEN_HEADERS, PAGE_HEADERS, found
+from app.errors import FRAMED_HEADERS, PAGE_HEADERS, found
 from app.facets import once, read_selection
 from app.files import View, slug_of
 from app.formats.described import describe
@@ -29,14 +28,6 @@ PLAIN_PAGES: dict[str, Callable[[Session], Any]] = {
     "accessibility": lambda _: None,
 }
 """The pages that nothing is asked of: what each shows."""
-
-FRAMED_HEADERS = OPEN_HEADERS | {
-    "content-security-policy": SECURITY_HEADERS["content-security-policy"].replace(
-        "frame-ancestors 'none'", "frame-ancestors *"
-    ),
-    "x-frame-options": "",
-}
-"""A view that any site may frame."""
 
 
 def page_routes(site: Site, language: str) -> APIRouter:
@@ -63,7 +54,11 @@ def page_routes(site: Site, language: str) -> APIRouter:
         site,
         language,
         urls.SEARCH,
-        lambda session, query: pages.search_page(session, query, language),
+        lambda session, query: (
+            pages.search_in_browser()
+            if site.is_export
+            else pages.search_page(session, query, language)
+        ),
         lambda _: urls.page_path(urls.SEARCH, language),
     )
     add(urls.page_path(urls.SEARCH, language), search)
@@ -163,7 +158,7 @@ def _list(site: Site, language: str, kind: Kind) -> View:
     def view(request: Request) -> Response:
         selection = read_selection(kind, request.query_params.multi_items())
         with site.session() as session:
-            page = pages.list_page(session, kind, selection, language)
+            page = pages.list_page(session, kind, selection, language, site.page_size)
             licence = queries.meeting(session).licence
         return _shown(
             site,

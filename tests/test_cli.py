@@ -44,15 +44,19 @@ def folder_of(path: Path) -> dict[str, bytes]:
 @pytest.mark.parametrize(
     ("command", "options"),
     [
-        ([], ["serve", "check", "build"]),
+        ([], ["serve", "check", "build", "export"]),
         (["check"], ["--seed PATH", "--database PATH", "--translations"]),
         (["build"], ["--seed PATH", "--database PATH"]),
         (
             ["serve"],
             ["--seed PATH", "--database PATH", "--host", "--port", "--workers", "--base-url"],
         ),
+        (
+            ["export"],
+            ["DIR", "--seed PATH", "--database PATH", "--base-url", "--compress", "--workers"],
+        ),
     ],
-    ids=["the program", "check", "build", "serve"],
+    ids=["the program", "check", "build", "serve", "export"],
 )
 def test_help_names_every_option(command: list[str], options: list[str]) -> None:
     done = run(*command, "--help")
@@ -76,6 +80,8 @@ NO_WORKERS = "is no number of processes; give 1 or more"
         (["serve", "--port", "²"], f'"²" {NO_PORT}'),
         (["serve", "--workers", "many"], f'"many" {NO_WORKERS}'),
         (["serve", "--workers", "0"], f'"0" {NO_WORKERS}'),
+        (["export"], "the following arguments are required: DIR"),
+        (["export", "site", "--workers", "0"], f'"0" {NO_WORKERS}'),
         (["serve", "--workers", "²"], f'"²" {NO_WORKERS}'),
         (
             ["serve", "--base-url", "example.org"],

@@ -60,7 +60,7 @@ class Described:
     @property
     def api_url(self) -> str:
         """The whole address of the record in the API."""
-        return self.addresses.absolute(urls.api_path(self.kind.noun, self.record.slug))
+        return self.addresses.absolute(self.addresses.answer_path(self.kind.noun, self.record.slug))
 
     @property
     def short_url(self) -> str:

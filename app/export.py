@@ -1,0 +1,304 @@
+"""The whole site as files, for a host that runs nothing: made by asking the application itself.
+
+A folder is replaced whole or not at all. What is new is written beside it and put in its place by
+renames; a file that did not change is the same file as before, under the same name.
+"""
+
+import asyncio
+import fcntl
+import hashlib
+import multiprocessing
+import os
+import shutil
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from http import HTTPStatus
+from multiprocessing import connection
+from pathlib import Path
+
+from app import urls
+from app.config import Settings, UsageError
+from app.delivery import Delivery, Message
+from app.language import PUBLISHED
+from app.main import create_app
+from app.site import open_site
+
+MANIFEST = "manifest.txt"
+"""Lists every other file with its digest, as `sha256sum --check` reads it."""
+
+CODINGS = {b"br": ".br", b"gzip": ".gz"}
+"""The content codings that files can be kept in beside themselves, and their endings."""
+
+_AT_ONCE = 24
+"""How many addresses a process is given at once: few enough that all end together."""
+
+_AS_FILES = {HTTPStatus.OK, HTTPStatus.GONE}
+"""The answers that become files; and what is not there, where that is asked for."""
+
+
+class UnsoundError(Exception):
+    """An address of the site was not answered as it should be, which no seed can cause."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What an application answers to one request."""
+
+    status: int
+    headers: dict[bytes, bytes]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Written:
+    """One file of an export; `is_kept` where it is the former one."""
+
+    name: str
+    digest: str
+    is_kept: bool
+
+
+async def answer(app: Delivery, path: str, coding: bytes = b"identity") -> Answer:
+    """What an application answers at a path without a query, in one content coding."""
+    status, headers, pieces = 0, dict[bytes, bytes](), list[bytes]()
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Message) -> None:
+        nonlocal status, headers
+        if message["type"] == "http.response.start":
+            status, headers = message["status"], dict(message["headers"])
+        else:
+            pieces.append(message.get("body", b""))
+
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "GET",
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "root_path": "",
+        "query_string": b"",
+        "headers": [(b"accept-encoding", coding)],
+    }
+    await app(scope, receive, send)
+    return Answer(status, headers, b"".join(pieces))
+
+
+def export(
+    settings: Settings,
+    folder: Path,
+    *,
+    workers: int = 1,
+    is_compressed: bool = False,
+    told: Callable[[int, int], None] = lambda _done, _all: None,
+) -> list[Written]:
+    """Write the site of a finished database into a folder; `told` hears how far it is.
+
+    Raises UsageError where the folder holds what no export wrote, or another export into it is
+    under way; UnsoundError where an address is not answered; the folder is untouched by both.
+    """
+    settings = replace(settings, is_export=True)
+    folder = Path(os.path.abspath(folder))  # noqa: PTH100 - a link is not followed but refused
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with _unfinished(folder) as unfinished:
+        _recover(folder)
+        _refuse_foreign(folder)
+        paths = sorted(set(urls.every_address(open_site(settings).everything())))
+        task = _Task(settings, unfinished, folder, is_compressed)
+        written: list[Written] = []
+        done = 0
+        for number, files in _each(task, paths, workers):
+            written += files
+            done += number
+            told(done, len(paths))
+        written.sort(key=lambda file: file.name)
+        manifest = "".join(f"{file.digest}  {file.name}\n" for file in written)
+        task.write(MANIFEST, manifest.encode())
+        _swap(unfinished, folder)
+    return written
+
+
+@dataclass(frozen=True)
+class _Task:
+    """What every process needs to know; `former` is the folder as it is now."""
+
+    settings: Settings
+    unfinished: Path
+    former: Path
+    is_compressed: bool
+
+    async def files(self, app: Delivery, paths: Sequence[str]) -> list[Written]:
+        """Write what is at some paths."""
+        written: list[Written] = []
+        missing = {urls.missing_path(language) for language in PUBLISHED}
+        for path in paths:
+            plain = await answer(app, path)
+            expected = {HTTPStatus.NOT_FOUND} if path in missing else _AS_FILES
+            if plain.status not in expected:
+                raise UnsoundError(f"{path} is answered with {plain.status}")
+            name = urls.file_of(path)
+            written.append(self.write(name, plain.body))
+            if self.is_compressed:
+                for coding, ending in CODINGS.items():
+                    coded = await answer(app, path, coding)
+                    if b"content-encoding" in coded.headers:
+                        written.append(self.write(name + ending, coded.body))
+        # Each address is asked for once: nothing has to be kept.
+        app.pages.clear()
+        return written
+
+    def write(self, name: str, body: bytes) -> Written:
+        """Put a file in its place: the former one itself where it has the same bytes."""
+        place, former = self.unfinished / name, self.former / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        is_same = former.is_file() and former.read_bytes() == body
+        if not (is_same and _linked(former, place)):
+            place.write_bytes(body)
+        return Written(name, hashlib.sha256(body).hexdigest(), is_same)
+
+
+def _linked(former: Path, place: Path) -> bool:
+    """Whether a file could be given a second name: not every file system can."""
+    try:
+        place.hardlink_to(former)
+    except OSError:
+        return False
+    return True
+
+
+def _each(task: _Task, paths: Sequence[str], workers: int) -> Iterator[tuple[int, list[Written]]]:
+    """Write every path, in this process or in several: how many are done, and what was written."""
+    portions = [paths[at : at + _AT_ONCE] for at in range(0, len(paths), _AT_ONCE)]
+    if workers == 1:
+        app = create_app(task.settings)
+        with asyncio.Runner() as runner:
+            for portion in portions:
+                yield len(portion), runner.run(task.files(app, portion))
+        return
+    # Started anew and not forked: an open database must not be shared.
+    fresh = multiprocessing.get_context("spawn")
+    executor = ProcessPoolExecutor(workers, fresh, initializer=_begin, initargs=(task,))
+    try:
+        sizes = {executor.submit(_portion, one): len(one) for one in portions}
+        for future in as_completed(sizes):
+            yield sizes[future], future.result()
+    finally:
+        executor.shutdown(cancel_futures=True)
+
+
+_worker: list[tuple[_Task, Delivery, asyncio.Runner]] = []
+
+
+def _begin(task: _Task) -> None:
+    """What a process begins with."""
+    # The process that asked decides when to stop, and this one never outlives it.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        sentinel = parent.sentinel
+        threading.Thread(target=_end_with, args=(sentinel,), daemon=True).start()
+    _worker.append((task, create_app(task.settings), asyncio.Runner()))
+
+
+def _end_with(sentinel: int) -> None:
+    connection.wait([sentinel])
+    os._exit(1)
+
+
+def _portion(paths: Sequence[str]) -> list[Written]:
+    ((task, app, runner),) = _worker
+    return runner.run(task.files(app, paths))
+
+
+def _beside(folder: Path, what: str) -> Path:
+    return folder.with_name(f".{folder.name}.{what}")
+
+
+@contextmanager
+def _unfinished(folder: Path) -> Iterator[Path]:
+    """A new folder beside another, for one export at a time; what is left of it is removed."""
+    place = _beside(folder, "unfinished")
+    if place.is_symlink() or (place.exists() and not _is_ours(place)):
+        raise UsageError(f"{place} is in the way and was written by no export; move it away")
+    place.mkdir(exist_ok=True)
+    held = os.open(place, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise UsageError(f"another export into {folder} is under way") from None
+        try:
+            # What an interrupted export left; its manifest goes last, as the sign that it is ours.
+            _empty(place)
+            (place / MANIFEST).touch()
+            yield place
+        finally:
+            if place.exists():
+                shutil.rmtree(place)
+    finally:
+        os.close(held)
+
+
+def _empty(folder: Path) -> None:
+    for path in folder.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        elif path.name != MANIFEST:
+            path.unlink()
+
+
+def _is_ours(folder: Path) -> bool:
+    """Whether an export made a folder, or it is empty."""
+    return folder.is_dir() and ((folder / MANIFEST).is_file() or not any(folder.iterdir()))
+
+
+def _recover(folder: Path) -> None:
+    """End a replacement that was interrupted: the former folder comes back, or goes for good."""
+    former = _beside(folder, "former")
+    if former.is_symlink() or not former.exists():
+        return
+    if not _is_ours(former):
+        raise UsageError(f"{former} is in the way and was written by no export; move it away")
+    if folder.exists():
+        shutil.rmtree(former)
+    else:
+        former.rename(folder)
+
+
+def _refuse_foreign(folder: Path) -> None:
+    """Raise UsageError where a folder holds anything that no export wrote."""
+    if folder.is_symlink():
+        raise UsageError(f"{folder} is a link; give the folder itself")
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise UsageError(f"{folder} is a file; give a folder")
+    if not _is_ours(folder):
+        raise UsageError(f"{folder} holds what no export wrote; give an empty or a new folder")
+    manifest = folder / MANIFEST
+    lines = manifest.read_text(encoding="utf-8").splitlines() if manifest.exists() else []
+    names = {line.partition("  ")[2] for line in lines} | {MANIFEST}
+    for place, folders, files in os.walk(folder):
+        linked = [name for name in folders if Path(place, name).is_symlink()]
+        for name in (*linked, *files):
+            path = Path(place, name)
+            if path.is_symlink() or path.relative_to(folder).as_posix() not in names:
+                raise UsageError(f"{path} was written by no export; move it away first")
+
+
+def _swap(unfinished: Path, folder: Path) -> None:
+    """Put a finished folder in the place of the former one, which stays until it is there."""
+    former = _beside(folder, "former")
+    if folder.exists():
+        folder.rename(former)
+    unfinished.rename(folder)
+    if former.exists():
+        shutil.rmtree(former)

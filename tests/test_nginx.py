@@ -1,0 +1,120 @@
+"""The exported site behind nginx, by the configuration that the README gives."""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx2
+import pytest
+from conftest import ROOT, Site
+from starlette.testclient import TestClient
+
+from app import urls
+from app.config import Settings
+from app.export import export
+from app.main import create_app
+from app.site import open_site
+
+NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+BROTLI = Path("/usr/lib/nginx/modules/ngx_http_brotli_static_module.so")
+BASE = "https://meeting.example"
+
+# On a machine where nothing may be installed, tests/nginx.sh has said what is missing.
+pytestmark = pytest.mark.skipif(NGINX is None, reason="there is no nginx here")
+
+IN_ANSWER = {"etag", "last-modified", "content-length", "link", "vary", "location"}
+"""The headers that a host of files has of its own, or cannot have."""
+
+
+@pytest.fixture(scope="module")
+def settings(world_site: Site) -> Settings:
+    return Settings(world_site.seed, world_site.database, BASE, is_export=True)
+
+
+@pytest.fixture(scope="module")
+def nginx(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx2.Client]:
+    """Nginx over the miniature world as files."""
+    folder = tmp_path_factory.mktemp("nginx")
+    export(settings, folder / "site", is_compressed=True)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    (given,) = re.findall(r"```nginx\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    changed = given.replace("listen 80;", f"listen 127.0.0.1:{port};")
+    changed = changed.replace("root /srv/meeting21;", f"root {folder}/site;")
+    assert changed.count(str(folder)) == changed.count(str(port)) == 1
+    if not BROTLI.exists():
+        changed = changed.replace("brotli_static on;", "")
+    places = "".join(
+        f"{name}_temp_path {folder}/{name};\n"
+        for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    configuration = folder / "nginx.conf"
+    configuration.write_text(
+        (f"load_module {BROTLI};\n" if BROTLI.exists() else "")
+        + f"daemon off;\nmaster_process off;\npid {folder}/pid;\nerror_log stderr;\n"
+        + f"events {{}}\nhttp {{\naccess_log off;\n{places}{changed}}}\n"
+    )
+    running = subprocess.Popen([str(NGINX), "-c", configuration, "-p", folder])
+    deadline = time.monotonic() + 20
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            break
+        except OSError:
+            assert running.poll() is None, "nginx did not start"
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+    with httpx2.Client(base_url=f"http://127.0.0.1:{port}") as client:
+        yield client
+    running.terminate()
+    running.wait(20)
+
+
+def told(headers: httpx2.Headers) -> dict[str, str]:
+    """The headers that both have to agree on."""
+    own = {"server", "date", "connection", "accept-ranges", "content-encoding", *IN_ANSWER}
+    return {name: value for name, value in headers.items() if name not in own}
+
+
+def test_nginx_answers_as_the_program_does(nginx: httpx2.Client, settings: Settings) -> None:
+    program = TestClient(create_app(settings), follow_redirects=False)
+    for path in sorted(set(urls.every_address(open_site(settings).everything()))):
+        plain = {"accept-encoding": "identity"}
+        expected, sent = program.get(path, headers=plain), nginx.get(path, headers=plain)
+        # What was taken back is there as a page, and no host of files knows that it was.
+        status = 200 if expected.status_code == 410 else expected.status_code
+        assert (sent.status_code, sent.content) == (status, expected.content), path
+        if expected.status_code == 200:
+            assert told(sent.headers) == told(expected.headers), path
+
+
+def test_nginx_sends_the_compressed_forms(nginx: httpx2.Client, settings: Settings) -> None:
+    program = TestClient(create_app(settings))
+    for coding in ("br", "gzip") if BROTLI.exists() else ("gzip",):
+        wanted = {"accept-encoding": coding}
+        sent, expected = nginx.get("/agreements", headers=wanted), program.get("/agreements")
+        assert sent.headers["content-encoding"] == coding
+        assert sent.headers["vary"] == "Accept-Encoding"
+        assert sent.headers["content-type"] == expected.headers["content-type"]
+        assert sent.content == expected.content
+
+
+def test_nginx_knows_no_second_address(nginx: httpx2.Client) -> None:
+    for path in ("/agreements.html", "/index.html", "/manifest.txt", "/nothing", "/data/nothing"):
+        answer = nginx.get(path)
+        assert answer.status_code == 404, path
+        assert "<h1>" in answer.text
+        assert answer.headers["x-frame-options"] == "DENY"
+    assert 'lang="ru"' in nginx.get("/ru/nothing").text
+    slash = nginx.get("/agreements/?q=a")
+    assert (slash.status_code, slash.headers["location"]) == (308, "/agreements?q=a")
+    kept = nginx.get("/agreements")
+    again = nginx.get("/agreements", headers={"if-none-match": kept.headers["etag"]})
+    assert again.status_code == 304
+    assert nginx.post("/agreements").status_code == 405
