@@ -6,7 +6,7 @@ from datetime import date
 
 from babel import Locale
 from babel.dates import format_date, format_skeleton
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from app.formats.citations import Creator, Gettext, Work, listed_name
 from app.language import LANGUAGES, marks, when
@@ -51,7 +51,7 @@ class Reader:
     def sentences(self, *parts: str) -> Markup:
         """Parts that are there, each ended as a sentence; a part that is markup stays so."""
         ended = (_ended(part, self.stop) for part in parts if part)
-        return Markup(self.space).join(ended)
+        return escape(self.space).join(ended)
 
 
 def cite(work: Work, style: str, language: str, gettext: Gettext) -> Markup:
@@ -78,7 +78,7 @@ def chicago(work: Work, reader: Reader) -> Markup:
     said = when(work.issued, reader.locale) if work.container else ""
     lead = reader.sentences(", ".join(map(_listed, work.creators)))
     rest = reader.sentences(said, work.container or "", modified)
-    return Markup(reader.space).join((lead, _in_marks(work, reader), rest, f"{work.url}."))
+    return escape(reader.space).join((lead, _in_marks(work, reader), rest, f"{work.url}."))
 
 
 def apa(work: Work, reader: Reader) -> Markup:
@@ -104,7 +104,7 @@ def apa(work: Work, reader: Reader) -> Markup:
     parts = [named + "".join(dated), titled + stop]
     if work.container:
         parts.append(_ended(work.container, reader.stop))
-    return Markup(reader.space).join((*parts, work.url))
+    return escape(reader.space).join((*parts, work.url))
 
 
 def mla(work: Work, reader: Reader) -> Markup:
@@ -115,7 +115,7 @@ def mla(work: Work, reader: Reader) -> Markup:
     site = work.container or work.creators[0].name
     authors = ", ".join(map(_listed, work.creators)) if work.container else ""
     said = _day_first(work.issued, reader.locale) if work.container else ""
-    place = Markup(reader.gettext(", ")).join(
+    place = escape(reader.gettext(", ")).join(
         (
             Markup("<cite>{}</cite>").format(site),
             _day_first(work.modified, reader.locale),
@@ -123,7 +123,7 @@ def mla(work: Work, reader: Reader) -> Markup:
         )
     )
     lead, rest = reader.sentences(authors), reader.sentences(said)
-    return Markup(reader.space).join(
+    return escape(reader.space).join(
         part for part in (lead, _in_marks(work, reader), rest, place) if part
     )
 
