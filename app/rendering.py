@@ -136,7 +136,6 @@ def _environment(
     }
     environment.filters |= {
         "to_passage": urls.to_passage,
-        "linked_data": lambda described: data_block(graph_in_page(described, writer.language)),
         "gist": lambda described: described.kind.gist(described.record),
     }
     environment.globals |= _sharing(writer)
@@ -147,7 +146,12 @@ def _environment(
     made: Any = environment.get_template("words.html").make_module()
     words = {key: escape(word).unescape() for key, word in made.words.items()}
     environment.globals["words"] = words
-    environment.filters["one_of_kind"] = lambda noun: words[f"one.{noun}"]
+    environment.filters |= {
+        "one_of_kind": lambda noun: words[f"one.{noun}"],
+        "linked_data": lambda described: data_block(
+            graph_in_page(described, writer.language, words)
+        ),
+    }
     return environment
 
 
