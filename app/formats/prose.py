@@ -98,7 +98,7 @@ def apa(work: Work, reader: Reader) -> Markup:
     titled = Markup("<cite>{}</cite>").format(title)
     if work.container:
         described = reader.gettext("Quotation")
-        titled, stop = titled + f" [{described}]", reader.stop
+        titled, stop = titled + f"{reader.space}[{described}]", reader.stop
     # An opening bracket of full width ends a name by itself.
     named = _ended(authors, reader.stop) if reader.space else authors
     parts = [named + "".join(dated), titled + stop]
