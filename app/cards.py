@@ -16,7 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from resvg_py import svg_to_bytes
 
 from app.config import ROOT
-from app.faces import CardFace
+from app.faces import SEPARATOR, CardFace
 from app.glyphs import han_font, text_font, title_font
 from app.typesetting import Style, balanced, clamped, drawable, is_chinese, style_for
 
@@ -190,9 +190,14 @@ def _below(face: CardFace) -> Drawing:
 
 
 def _passage(text: str, colour: str, count: int = 2) -> Drawing:
-    """A text in the size of the body, in so many lines at most."""
+    """A text in the size of the body, in so many lines at most.
+
+    What is joined in one line is kept in one a little beyond the square: two would part a name.
+    """
     text = drawable(text)
     style = style_for(text, text_font(), _BODY)
+    if SEPARATOR in text and style.width(text) <= _MEDIUM:
+        return _set([text], style, colour)
     return _set(_within(text, style, (_NARROW, _WIDE), count), style, colour)
 
 

@@ -25,6 +25,11 @@ def path_of(name: str) -> Path:
     return FOLDER / name / "LC_MESSAGES" / "messages.po"
 
 
+def place_of(name: str) -> str:
+    """The same as an editor is told it: from the folder that the program is in."""
+    return path_of(name).relative_to(FOLDER.parent.parent).as_posix()
+
+
 def catalogue(name: str) -> Catalog:
     """What a catalogue says. Raises PoFileError where it is not one."""
     with path_of(name).open("rb") as stream:

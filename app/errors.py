@@ -104,10 +104,14 @@ def led(status: int, path: str, location: str) -> Response:
 
 def leading_page(site: Site, record: RecordRow, path: str) -> Response:
     """A page that leads on to the path of a record, for a host that cannot."""
-    renderer = site.renderers[urls.language_of(path)]
-    text = renderer.render("redirect.html", path=path, record=record)
-    is_framed = path == urls.embed_path(record.kind, record.slug, renderer.language)
+    text = site.renderers[urls.language_of(path)].render("redirect.html", path=path, record=record)
+    is_framed = _is_embed(path, record.kind, record.slug)
     return HTMLResponse(text, headers=FRAMED_HEADERS if is_framed else PAGE_HEADERS)
+
+
+def _is_embed(path: str, noun: str, slug: str) -> bool:
+    """Whether a path is that of the view of a record that other sites may frame."""
+    return path == urls.embed_path(noun, slug, urls.language_of(path))
 
 
 def answer_errors(app: FastAPI, site: Site) -> None:
@@ -173,6 +177,8 @@ def answer_errors(app: FastAPI, site: Site) -> None:
             )
         # Wherever it was asked for, it is the record's own address that is there in each language.
         own = urls.record_path(withdrawal.kind, withdrawal.slug, urls.language_of(path))
+        if _is_embed(path, withdrawal.kind, withdrawal.slug):
+            return _framed_tombstone(site, withdrawal, own)
         return page(own, HTTPStatus.GONE, pages.ErrorPage(410, withdrawal=withdrawal))
 
     app.add_exception_handler(MovedError, moved)
@@ -180,6 +186,13 @@ def answer_errors(app: FastAPI, site: Site) -> None:
     app.add_exception_handler(BadParameterError, bad_parameter)
     app.add_exception_handler(HTTPException, http_error)
     app.add_exception_handler(HTTPStatus.INTERNAL_SERVER_ERROR, http_error)
+
+
+def _framed_tombstone(site: Site, withdrawal: Withdrawal, path: str) -> Response:
+    """What other sites still frame of a record that was taken back."""
+    renderer = site.renderers[urls.language_of(path)]
+    text = renderer.render("embed-gone.html", path=path, withdrawal=withdrawal)
+    return HTMLResponse(text, status_code=HTTPStatus.GONE, headers=FRAMED_HEADERS)
 
 
 def _members(error: BadParameterError, fault: pages.Fault) -> dict[str, Any]:

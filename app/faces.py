@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from app.kinds import kind_of
-from app.language import LANGUAGES, choose
+from app.language import choose
 from app.models import (
     Agreement,
     Certainty,
@@ -21,7 +21,7 @@ from app.models import (
     RecordRow,
     Source,
 )
-from app.values import PRIMARY, Name, Text
+from app.values import Name, Text
 
 SEPARATOR = " · "
 
@@ -105,12 +105,6 @@ class _Draft:
         if first and second and all(parties.values()):
             return replace(face, sides=(first, second), lines=lines)
         return replace(face, lines=(*_joined(map(self.called, parties)), *lines))
-
-
-def languages_of(record: Record) -> list[str]:
-    """The languages that a record's cards are in: the primary one, and those of its title."""
-    held = {tag.partition("-")[0] for tag in kind_of(record).titled(record)}
-    return [code for code in LANGUAGES if code == PRIMARY or code in held]
 
 
 def face_of(record: Record, names: Names, letterhead: Letterhead) -> CardFace:

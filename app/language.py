@@ -121,12 +121,11 @@ def printed_in(text: str, language: str) -> str | None:
 
 def when(day: str, locale: Locale) -> str:
     """A partial date in words, as exact as it is known."""
-    if len(day) < _MONTH:
-        return format_date(date(int(day), 1, 1), "y", locale)
-    if len(day) < _DAY:
-        pattern = str(locale.datetime_skeletons["yMMMM"].pattern)
-        return format_date(date.fromisoformat(f"{day}-01"), pattern, locale)
-    return format_date(date.fromisoformat(day), "long", locale)
+    if len(day) >= _DAY:
+        return format_date(date.fromisoformat(day), "long", locale)
+    skeleton = "y" if len(day) < _MONTH else "yMMMM"
+    pattern = str(locale.datetime_skeletons[skeleton].pattern)
+    return format_date(date.fromisoformat(f"{day}-01-01"[:_DAY]), pattern, locale)
 
 
 def marks(tag: str) -> tuple[str, str]:

@@ -15,7 +15,7 @@ from app.assets import Asset
 from app.embedding import snippet
 from app.facets import Parameters
 from app.formats.citations import meta, work_of
-from app.formats.described import Described
+from app.formats.described import Described, licence_url
 from app.formats.linked_data import data_block, graph_in_page
 from app.formats.prose import STYLES, cite
 from app.kinds import PAGED, kind_of, opening
@@ -136,10 +136,9 @@ def _environment(
     }
     environment.filters |= {
         "to_passage": urls.to_passage,
-        "linked_data": lambda described: data_block(graph_in_page(described, writer.language)),
         "gist": lambda described: described.kind.gist(described.record),
     }
-    environment.globals |= _sharing(writer)
+    environment.globals |= _sharing(writer, meeting)
     environment.globals |= {
         "is_export": writer.addresses.is_export,
         "search_index_href": lambda: writer.addresses.link(urls.search_index_path(writer.language)),
@@ -147,11 +146,16 @@ def _environment(
     made: Any = environment.get_template("words.html").make_module()
     words = {key: escape(word).unescape() for key, word in made.words.items()}
     environment.globals["words"] = words
-    environment.filters["one_of_kind"] = lambda noun: words[f"one.{noun}"]
+    environment.filters |= {
+        "one_of_kind": lambda noun: words[f"one.{noun}"],
+        "linked_data": lambda described: data_block(
+            graph_in_page(described, writer.language, words)
+        ),
+    }
     return environment
 
 
-def _sharing(writer: "_Writer") -> dict[str, Any]:
+def _sharing(writer: "_Writer", meeting: Meeting) -> dict[str, Any]:
     """What templates ask for of a record's other addresses, and of how it is cited."""
     addresses, language = writer.addresses, writer.language
 
@@ -191,6 +195,7 @@ def _sharing(writer: "_Writer") -> dict[str, Any]:
         "snippet": lambda noun, slug, title: snippet(addresses, noun, slug, language, title),
         "mail_href": urls.mail_address,
         "report_href": urls.report_address,
+        "licence_link": lambda: licence_link(meeting),
         "citations": citations,
         "metadata": lambda described: meta(described, language),
     }
@@ -419,6 +424,12 @@ def _wordings(value: Text | Name | Mapping[str, str]) -> Mapping[str, str]:
     if isinstance(value, Name):
         return value.as_text().root
     return value.root if isinstance(value, Text) else value
+
+
+def licence_link(meeting: Meeting) -> Markup:
+    """The licence of the texts and data by its identifier, linked to its terms."""
+    address, name = licence_url(meeting.licence), meeting.licence
+    return Markup('<a rel="license" href="{}">{}</a>').format(address, name)
 
 
 def _marked(text: str, lang: str | None) -> Markup:

@@ -67,4 +67,4 @@ def _messages() -> Iterator[str]:
         for message in catalogues.catalogue(name):
             strings = message.string if isinstance(message.string, tuple) else (message.string,)
             if message.id and (message.fuzzy or not all(strings)):
-                yield f"{catalogues.path_of(name)}: {message.id}"
+                yield f"{catalogues.place_of(name)}: {message.id}"

@@ -12,6 +12,7 @@ from xml.etree.ElementTree import Element, TreeBuilder
 import html5lib
 import pytest
 import uvicorn
+from hypothesis import settings
 from lxml import etree
 from playwright.sync_api import Browser, sync_playwright
 from sqlmodel import Session
@@ -26,6 +27,8 @@ ROOT = Path(__file__).resolve().parent.parent
 WORLD = ROOT / "tests" / "seed"
 """The miniature world: an invented meeting, two or three records a kind."""
 SEED = ROOT / "seed"
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 

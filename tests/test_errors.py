@@ -117,7 +117,12 @@ def test_what_was_withdrawn_says_so_at_every_address(world_site: Site) -> None:
         else:
             page = parsed(response.text)
             shown = text_of(page.find(".//main"))
-            assert shown.startswith("410 ")
+            is_embed = "embed" in path.split("/")
+            assert shown.startswith("410 ") is not is_embed
+            # A page that frames it shows what became of it, and not an empty frame.
+            assert ("x-frame-options" in response.headers) is not is_embed
+            framed_by = "*" if is_embed else "'none'"
+            assert f"frame-ancestors {framed_by}" in response.headers["content-security-policy"]
             is_russian = page.get("lang") == "ru"
             assert ("Газета опровергла его." if is_russian else "It was a rumour") in shown
             assert page.find(".//main//time[@datetime='1994-04-02']") is not None

@@ -2,7 +2,16 @@
 
 import pytest
 
-from app.language import LANGUAGES, PUBLISHED, Chosen, choose, is_named, name_of, tag_of
+from app.language import (
+    LANGUAGES,
+    PUBLISHED,
+    Chosen,
+    choose,
+    is_named,
+    name_of,
+    tag_of,
+    when,
+)
 from app.values import PRIMARY
 
 ALL = {"en": "Light", "ru": "Свет", "zh": "灯"}
@@ -35,6 +44,19 @@ def test_wording_is_the_readers_or_says_whose_it_is(
 )
 def test_tag_says_the_script_where_pages_have_one(code: str, expected: str) -> None:
     assert tag_of(code) == expected
+
+
+@pytest.mark.parametrize(
+    ("day", "expected"),
+    [
+        ("2016-11-07", {"en": "7 November 2016", "ru": "7 ноября 2016 г.", "zh": "2016年11月7日"}),
+        ("2016-11", {"en": "November 2016", "ru": "ноябрь 2016 г.", "zh": "2016年11月"}),
+        ("2016", {"en": "2016", "ru": "2016", "zh": "2016年"}),
+    ],
+)
+def test_a_partial_date_is_as_its_language_writes_it(day: str, expected: dict[str, str]) -> None:
+    said = {code: when(day, LANGUAGES[code].locale) for code in LANGUAGES}
+    assert {code: text.replace("\u202f", " ") for code, text in said.items()} == expected
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,8 @@ from xml.etree.ElementTree import Element
 import pytest
 from conftest import Site, parsed, site_of
 from heads import BASE, Head, head_of, header_links, names_of
+from linkpreview import Link, link_preview
+from linkpreview.preview import OpenGraph
 from miniature import changed
 from test_pages import text_of
 
@@ -69,6 +71,21 @@ def test_every_page_has_a_preview(site: Site) -> None:
         assert head.one("og:image:alt")
 
 
+@pytest.mark.parametrize("language", PUBLISHED)
+def test_a_preview_is_read_by_another_program(our_site: Site, language: str) -> None:
+    """Each kind once in each language, by a reader of Open Graph, and as it guesses at any page."""
+    first = {noun: slug for noun, slug, _ in reversed(names_of(our_site)) if noun != "events"}
+    for noun, slug in first.items():
+        path = urls.record_path(noun, slug, language)
+        text = our_site.client.get(path).text
+        head = head_of(text)
+        for seen in (OpenGraph(Link(BASE + path, text)), link_preview(BASE + path, text)):
+            assert seen.title == head.one("og:title"), path
+            assert seen.description == head.one("description")
+            assert seen.image == BASE + urls.card_path(noun, slug, language)
+            assert seen.site_name == head.one("og:site_name")
+
+
 def test_every_picture_of_a_preview_is_there(site: Site) -> None:
     """Every card is drawn and measured in test_cards; here some are fetched as a messenger does."""
     addresses = [*dict.fromkeys(head.one("og:image") for head in some_heads(site).values())]
@@ -110,12 +127,23 @@ def test_reference_managers_know_every_record(site: Site) -> None:
         assert not [name for name in head.meta if "access" in name.lower()]
 
 
-def test_linked_data_is_about_the_page(site: Site) -> None:
-    for noun, slug, _, path in records_of(site):
-        (block,) = head_at(site, path).data
-        ids = {node.get("@id", "").partition("#")[0] for node in block.get("@graph", [block])}
-        # It is one thing in all languages.
-        assert BASE + urls.record_path(noun, slug) in ids, path
+def test_linked_data_is_about_the_record_and_its_page(site: Site) -> None:
+    for noun, slug, language, path in records_of(site):
+        head = head_at(site, path)
+        (block,) = head.data
+        record, *ways = block["@graph"]
+        # It is one thing in all languages, and described on a page of each.
+        assert record["@id"] == BASE + urls.record_path(noun, slug), path
+        if noun != "sources":
+            told = {name: record["subjectOf"][name] for name in ("url", "inLanguage")}
+            assert told == {"url": BASE + path, "inLanguage": LANGUAGES[language].tag}
+            assert record["url"] == BASE + path
+        for way in ways:
+            *_, above, last = way["itemListElement"]
+            assert (above["position"], last["position"]) == (2, 3)
+            assert above["item"] == BASE + urls.list_path(noun, language)
+            assert last["item"] == BASE + path
+            assert f">{above['name']}<" in site.client.get(path).text.replace("&#39;", "'")
 
 
 def test_every_alternate_is_what_it_promises(site: Site) -> None:

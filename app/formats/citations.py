@@ -36,8 +36,9 @@ class Creator:
 class Work:
     """One thing that can be cited; every style and every bibliography file is made from it.
 
-    `key` never changes; `language` is that of the title. `container` is the site that holds it,
-    none where that is its creator; `issued` is empty where no date is known. `genre` says what
+    `key` never changes; `language` is that of the title. `container` is the site that holds
+    somebody's utterance, none where the site itself is the creator. `issued` is the day that the
+    work is known by, empty where none is known; `modified` that of our page. `genre` says what
     it tells of, `note` what else must be known of it.
     """
 
@@ -48,6 +49,7 @@ class Work:
     container: str | None
     issued: str
     url: str
+    modified: str = ""
     genre: str | None = None
     note: str | None = None
     original_publisher: str | None = None
@@ -57,12 +59,14 @@ class Work:
 def work_of(described: Described, language: str = PRIMARY) -> Work:
     """A record as a work, for a reader in a language.
 
-    The author of a quote is its speaker, of anything else the site. The date is that of the
-    record's last correction, or else of the data's release: what is cited is this site's page.
+    The author of a quote is its speaker and its date when it was said, or else published, as the
+    manuals have a speech that a site keeps: nobody said in the year of our page what was said
+    before it. Of anything else the author is the site, and the date that of the record's last
+    correction, or else of the data's release: what is cited is this site's page.
     """
     title = choose(described.title, language)
     site = site_name(described.meeting, language)
-    speaker = described.speaker
+    speaker, modified = described.speaker, described.updated_on
     noun, slug = described.kind.noun, described.record.slug
     return Work(
         key=citation_key(described.meeting, described.record.reference),
@@ -70,8 +74,9 @@ def work_of(described: Described, language: str = PRIMARY) -> Work:
         language=title.lang or tag_of(language),
         creators=(_creator(speaker, language),) if speaker else (Creator(site),),
         container=site if speaker else None,
-        issued=described.updated_on,
+        issued=(described.record.dated_on or modified) if speaker else modified,
         url=described.url_of(noun, slug, language),
+        modified=modified,
         genre=_genre(described),
     )
 

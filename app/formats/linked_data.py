@@ -52,17 +52,24 @@ def graph(described: Described) -> Node:
     `@id` is the whole address of the record's page. Texts are tagged with their language, since
     a translation is not the name (JSON-LD 1.1, section 4.2.4).
     """
-    return {"@context": CONTEXT, "@graph": [node(described), *_breadcrumbs(described)]}
+    way = _breadcrumbs(described, PRIMARY, described.words)
+    return {"@context": CONTEXT, "@graph": [node(described), *way]}
 
 
-def graph_in_page(described: Described, language: str) -> Node:
+def graph_in_page(described: Described, language: str, words: Mapping[str, str]) -> Node:
     """The same for the page itself, which says the rest below: texts in its language, no sources.
 
-    A text that is not held in the language stays in those it is held in.
+    A text that is not held in the language stays in those it is held in. A record is one thing
+    with one `@id` in every language; where it is described, in which language, and the way there
+    are the page's own. `words` are the site's words in that language.
     """
-    whole: Node = _in_language(graph(described), tag_of(language))
-    whole["@graph"][0].get("subjectOf", {}).pop("citation", None)
-    return whole
+    record: Node = _in_language(node(described), tag_of(language))
+    if "subjectOf" in record:
+        page = described.url_of(described.kind.noun, described.record.slug, language)
+        record["url"] = page
+        record["subjectOf"] |= {"url": page, "inLanguage": tag_of(language)}
+        record["subjectOf"].pop("citation", None)
+    return {"@context": CONTEXT, "@graph": [record, *_breadcrumbs(described, language, words)]}
 
 
 def _in_language(value: Any, tag: str) -> Any:
@@ -341,17 +348,17 @@ def _others(record: Any) -> list[Node]:
     ]
 
 
-def _breadcrumbs(described: Described) -> list[Node]:
+def _breadcrumbs(described: Described, language: str, words: Mapping[str, str]) -> list[Node]:
     """The way from the home page; a record that has no page of its own has none."""
     kind = described.kind
     if not kind.has_pages:
         return []
     steps = [
-        (described.words["page.home"], urls.page_path(urls.HOME)),
-        (described.words[f"kind.{kind.noun}"], urls.list_path(kind.noun)),
+        (words["page.home"], urls.page_path(urls.HOME, language)),
+        (words[f"kind.{kind.noun}"], urls.list_path(kind.noun, language)),
         (
-            choose(described.title, PRIMARY).text,
-            urls.record_path(kind.noun, described.record.slug),
+            choose(described.title, language).text,
+            urls.record_path(kind.noun, described.record.slug, language),
         ),
     ]
     return [

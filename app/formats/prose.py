@@ -6,7 +6,7 @@ from datetime import date
 
 from babel import Locale
 from babel.dates import format_date, format_skeleton
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from app.formats.citations import Creator, Gettext, Work, listed_name
 from app.language import LANGUAGES, marks, when
@@ -23,7 +23,7 @@ _STOPS = tuple(".?!…。？！")
 
 @dataclass(frozen=True)
 class Reader:
-    """For whom a citation is written: in which language, and its fixed words."""
+    """For whom a citation is written: in which language, and its fixed words and signs."""
 
     language: str
     gettext: Gettext
@@ -38,11 +38,26 @@ class Reader:
         """Whose way of writing dates is followed."""
         return _AMERICAN if self.language == PRIMARY else LANGUAGES[self.language].locale
 
+    @property
+    def space(self) -> str:
+        """What stands between two sentences."""
+        return LANGUAGES[self.language].space
+
+    @property
+    def stop(self) -> str:
+        """The full stop of that language."""
+        return self.gettext(". ").strip()
+
+    def sentences(self, *parts: str) -> Markup:
+        """Parts that are there, each ended as a sentence; a part that is markup stays so."""
+        ended = (_ended(part, self.stop) for part in parts if part)
+        return escape(self.space).join(ended)
+
 
 def cite(work: Work, style: str, language: str, gettext: Gettext) -> Markup:
     """A dated work in one of STYLES, for a page in a language; no accessed date.
 
-    `gettext` gives the fixed words in that language.
+    `gettext` gives the fixed words and the signs in that language.
     """
     return STYLES[style](work, Reader(language, gettext))
 
@@ -53,42 +68,63 @@ def plainly(citation: Markup) -> str:
 
 
 def chicago(work: Work, reader: Reader) -> Markup:
-    """The Chicago Manual of Style, 17th edition, bibliography; a web page (14.207)."""
-    authors = ", ".join(map(_listed, work.creators))
-    container = Markup(" {}").format(_ended(work.container)) if work.container else ""
-    modified = reader.gettext("Last modified %(date)s") % {"date": when(work.issued, reader.locale)}
-    return Markup("{} {}{} {} {}.").format(
-        _ended(authors), _in_marks(work, reader), container, _ended(modified), work.url
-    )
+    """The Chicago Manual of Style, 17th edition, bibliography; a web page (14.207).
+
+    An utterance has the day that it is of after it (14.267); the page's own day says that it is.
+    """
+    modified = reader.gettext("Last modified %(date)s") % {
+        "date": when(work.modified, reader.locale)
+    }
+    said = when(work.issued, reader.locale) if work.container else ""
+    lead = reader.sentences(", ".join(map(_listed, work.creators)))
+    rest = reader.sentences(said, work.container or "", modified)
+    return escape(reader.space).join((lead, _in_marks(work, reader), rest, f"{work.url}."))
 
 
 def apa(work: Work, reader: Reader) -> Markup:
-    """The Publication Manual of the American Psychological Association, 7th edition (10.16).
+    """The Publication Manual of the American Psychological Association, 7th edition.
 
-    A site that is its own author is not named twice.
+    A page (10.16), or as a speech that a site keeps (10.14): by the day when it was given, with
+    what it is in brackets. A site that is its own author is not named twice.
     """
     authors = ", ".join(map(_with_initials, work.creators))
-    container = Markup(" {}").format(_ended(work.container)) if work.container else ""
-    return Markup("{} ({}). {}{} {}").format(
-        _ended(authors),
+    dated = (
+        reader.gettext(" ("),
         _year_first(work.issued, reader.locale),
-        Markup("<cite>{}</cite>{}").format(*_title(work, reader, work.title)),
-        container,
-        work.url,
+        reader.gettext(")"),
+        reader.stop,
     )
+    title, stop = _title(work, reader, work.title)
+    titled = Markup("<cite>{}</cite>").format(title)
+    if work.container:
+        described = reader.gettext("Quotation")
+        titled, stop = titled + f"{reader.space}[{described}]", reader.stop
+    # An opening bracket of full width ends a name by itself.
+    named = _ended(authors, reader.stop) if reader.space else authors
+    parts = [named + "".join(dated), titled + stop]
+    if work.container:
+        parts.append(_ended(work.container, reader.stop))
+    return escape(reader.space).join((*parts, work.url))
 
 
 def mla(work: Work, reader: Reader) -> Markup:
-    """The MLA Handbook, 9th edition; a page of a site, which as its own author is left out."""
+    """The MLA Handbook, 9th edition; a page of a site, which as its own author is left out.
+
+    The day of an utterance stands after its title (5.105), the page's own with the site.
+    """
     site = work.container or work.creators[0].name
     authors = ", ".join(map(_listed, work.creators)) if work.container else ""
-    opening = Markup("{} ").format(_ended(authors)) if authors else ""
-    return Markup("{}{} <cite>{}</cite>, {}, {}.").format(
-        opening,
-        _in_marks(work, reader),
-        site,
-        _day_first(work.issued, reader.locale),
-        work.url,
+    said = _day_first(work.issued, reader.locale) if work.container else ""
+    place = escape(reader.gettext(", ")).join(
+        (
+            Markup("<cite>{}</cite>").format(site),
+            _day_first(work.modified, reader.locale),
+            f"{work.url}.",
+        )
+    )
+    lead, rest = reader.sentences(authors), reader.sentences(said)
+    return escape(reader.space).join(
+        part for part in (lead, _in_marks(work, reader), rest, place) if part
     )
 
 
@@ -100,9 +136,9 @@ STYLES: dict[str, Callable[[Work, Reader], Markup]] = {
 """Every style by its name, in the order in which readers are offered them."""
 
 
-def _ended(text: str) -> str:
+def _ended(text: str, stop: str) -> str:
     """A text with one full stop at its end, or whatever ends it already."""
-    return text if text.endswith(_STOPS) else f"{text}."
+    return text if text.endswith(_STOPS) else text + stop
 
 
 def _listed(creator: Creator) -> str:
@@ -120,7 +156,7 @@ def _with_initials(creator: Creator) -> str:
 def _title(work: Work, reader: Reader, title: str) -> tuple[Markup, str]:
     """The title, marked where it is in another language than the page; and the stop it needs."""
     text = title.rstrip(",;: ")
-    stop = "" if text.endswith(_STOPS) else "."
+    stop = "" if text.endswith(_STOPS) else reader.stop
     if work.language == reader.tag:
         return Markup("{}").format(text), stop
     return Markup('<span lang="{}">{}</span>').format(work.language, text), stop
@@ -129,18 +165,23 @@ def _title(work: Work, reader: Reader, title: str) -> tuple[Markup, str]:
 def _in_marks(work: Work, reader: Reader) -> Markup:
     """The title in the page's quotation marks, those inside it made inner ones.
 
-    The stop stands inside as in American print, in other languages outside.
+    The stop stands inside as in American print, in other languages outside, whatever ends it.
     """
     before, after = marks(reader.tag)
     inner_before, inner_after = _INNER_MARKS[before]
     text = work.title.replace(before, inner_before).replace(after, inner_after)
     title, stop = _title(work, reader, text)
-    end = f"{stop}{after}" if reader.language == PRIMARY else f"{after}{stop}"
+    end = f"{stop}{after}" if reader.language == PRIMARY else f"{after}{reader.stop}"
     return Markup("{}{}{}").format(before, title, end)
 
 
 def _year_first(day: str, locale: Locale) -> str:
-    """The year, and after a comma as much of the day as is known: 2016, November 7."""
+    """As APA writes it: the year, and after a comma as much of the day as is known.
+
+    2016, November 7; in other languages as they do.
+    """
+    if locale != _AMERICAN:
+        return when(day, locale)
     year, _, rest = day.partition("-")
     if not rest:
         return year
