@@ -22,10 +22,11 @@ from pathlib import Path
 
 from app import urls
 from app.config import Settings, UsageError
-from app.delivery import Delivery, Message
+from app.delivery import Delivery, request_for
 from app.language import PUBLISHED
 from app.main import create_app
 from app.site import open_site
+from app.store import Message
 
 MANIFEST = "manifest.txt"
 """Lists every other file with its digest, as `sha256sum --check` reads it."""
@@ -76,18 +77,7 @@ async def answer(app: Delivery, path: str, coding: bytes = b"identity") -> Answe
         else:
             pieces.append(message.get("body", b""))
 
-    scope = {
-        "type": "http",
-        "asgi": {"version": "3.0"},
-        "http_version": "1.1",
-        "method": "GET",
-        "scheme": "http",
-        "path": path,
-        "raw_path": path.encode(),
-        "root_path": "",
-        "query_string": b"",
-        "headers": [(b"accept-encoding", coding)],
-    }
+    scope = {**request_for(path), "headers": [(b"accept-encoding", coding)]}
     await app(scope, receive, send)
     return Answer(status, headers, b"".join(pieces))
 
