@@ -138,16 +138,36 @@ def every_record(session: Session) -> Sequence[RecordRow]:
     return session.exec(select(RecordRow).order_by(col(RecordRow.id))).all()
 
 
-def every_name(session: Session) -> list[tuple[str, str, str]]:
-    """Kind, slug and reference of every record, by its former slugs too, and of the withdrawn."""
-    names = [
-        (noun, name, item.reference)
-        for noun in KINDS
-        for item in records(session, noun)
-        for name in (item.slug, *item.aliases)
-    ]
+def number_of_records(session: Session) -> int:
+    """How many records there are, of all kinds."""
+    return session.exec(select(func.count(col(RecordRow.id)))).one()
+
+
+def names_of(session: Session, noun: str, slug: str) -> list[tuple[str, str, str]]:
+    """Kind, slug and reference of the record that a slug belongs to, or has belonged to, if any.
+
+    The meeting is meant by any slug.
+    """
+    about = meeting(session)
+    if noun == "meeting":
+        return [(noun, about.slug, about.reference)]
+    item = record(session, noun, slug)
+    if item is None:
+        present = renamed(session, noun, slug)
+        item = record(session, noun, present) if present else None
+    if item is not None:
+        return [(noun, slug, item.reference)]
+    withdrawn = [(one.kind, one.slug, one.reference) for one in about.withdrawn]
+    return [name for name in withdrawn if name[:2] == (noun, slug)]
+
+
+def names_by_reference(session: Session, reference: str) -> list[tuple[str, str, str]]:
+    """The same of the record that has, or had, a reference."""
+    found = by_reference(session, reference)
+    if found is not None:
+        return [(found.kind, found.slug, found.reference)]
     withdrawn = [(one.kind, one.slug, one.reference) for one in meeting(session).withdrawn]
-    return names + withdrawn
+    return [name for name in withdrawn if name[2] == reference]
 
 
 def row(session: Session, item: Record) -> RecordRow:

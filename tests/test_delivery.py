@@ -96,6 +96,12 @@ def test_the_best_allowed_coding_is_sent(site: Site, accepted: str, coding: str 
         assert response.headers.get("content-encoding") == coding
 
 
+def test_caches_before_the_site_are_told_how_long(site: Site) -> None:
+    kept = "public, max-age=0, s-maxage=60, stale-while-revalidate=60"
+    for path in (*PATHS, "/nothing", "/agreements/", "/agreements.json", "/card.png"):
+        assert site.client.get(path).headers["cache-control"] == kept
+
+
 def test_every_answer_carries_the_security_headers(site: Site) -> None:
     tag = site.client.get("/").headers["etag"]
     answers = [
@@ -271,8 +277,8 @@ def test_errors_are_compressed_quickly(site: Site) -> None:
 
 
 def test_pages_are_made_in_advance_while_nobody_asks(our_site: Site) -> None:
-    settings = Settings(our_site.seed, our_site.database, "https://meeting.example")
-    app = create_app(settings)
+    app = create_app(Settings(our_site.seed, our_site.database, "https://meeting.example"))
+    assert {"/", "/zh/agreements/nuclear-statement", "/about"} <= set(app.foreseen())
     app.foreseen = lambda: ["/about", "/nothing", "/ru/about"]
     with TestClient(app) as client:
         deadline = time.monotonic() + 20
@@ -307,6 +313,7 @@ def test_a_fault_is_a_page_with_its_headers(
     response = TestClient(app).get("/broken")
     assert response.status_code == 500
     assert "Something went wrong here" in response.text
+    assert response.headers["cache-control"] == "no-store"
     assert (
         response.headers["content-security-policy"] == SECURITY_HEADERS["content-security-policy"]
     )
