@@ -57,7 +57,7 @@ class Prose:
     """Texts in three languages without meaning, always the same for the same seed."""
 
     def __init__(self, seed: str) -> None:
-        self.random = Random(seed)  # noqa: S311 - chance without secrets
+        self.random = Random(seed)
         latin = [a + b for a in "bdfgklmnprstvz" for b in ("a", "e", "i", "o", "u", "an", "er")]
         cyrillic = [a + b for a in "бвгдзклмнпрст" for b in ("а", "е", "и", "о", "у", "ан", "ор")]
         self.english = [COMMONEST, *_words(latin)]
