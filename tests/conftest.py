@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from xml.etree.ElementTree import Element, TreeBuilder
 
 import html5lib
@@ -20,7 +21,9 @@ from starlette.testclient import TestClient
 from app.build import build
 from app.config import Settings
 from app.database import open_database
+from app.kinds import KINDS
 from app.main import create_app
+from app.seed import Seed
 
 ROOT = Path(__file__).resolve().parent.parent
 WORLD = ROOT / "tests" / "seed"
@@ -43,7 +46,9 @@ def site_of(seed: Path, folder: Path, base_url: str = "https://meeting.example")
     database = folder / "site.db"
     build(seed, database)
     app = create_app(Settings(seed=seed, database=database, base_url=base_url))
-    return Site(seed, database, TestClient(app, follow_redirects=False))
+    # Uncompressed: the best compression of a page costs more than the page.
+    client = TestClient(app, headers={"accept-encoding": "identity"}, follow_redirects=False)
+    return Site(seed, database, client)
 
 
 def parsed(text: str) -> Element:
@@ -63,6 +68,11 @@ def quickly_parsed(text: str) -> Element:
     """A page read by a fast parser that forgives mistakes of form."""
     page: Element = etree.fromstring(text, etree.HTMLParser(target=_Builder()))
     return page
+
+
+def written_in(seed: Seed) -> dict[str, dict[str, Any]]:
+    """Every record of a seed as it was written, by kind and slug."""
+    return {noun: {entry.slug: entry.written for entry in seed.entries(noun)} for noun in KINDS}
 
 
 @pytest.fixture(scope="session")
