@@ -86,11 +86,14 @@ def export(
     settings: Settings,
     folder: Path,
     *,
+    paths: Sequence[str] | None = None,
     workers: int = 1,
     is_compressed: bool = False,
     told: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> list[Written]:
-    """Write the site of a finished database into a folder; `told` hears how far it is.
+    """Write the site of a finished database into a folder, or only some paths of it.
+
+    `told` hears how far it is.
 
     Raises UsageError where the folder holds what no export wrote, or another export into it is
     under way; UnsoundError where an address is not answered; the folder is untouched by both.
@@ -101,7 +104,8 @@ def export(
     with _unfinished(folder) as unfinished:
         _recover(folder)
         _refuse_foreign(folder)
-        paths = sorted(set(urls.every_address(open_site(settings).everything())))
+        if paths is None:
+            paths = sorted(set(urls.every_address(open_site(settings).everything())))
         task = _Task(settings, unfinished, folder, is_compressed)
         written: list[Written] = []
         done = 0
