@@ -2,21 +2,20 @@
 
 import os
 from collections.abc import Iterator
-from functools import partial
+from itertools import islice
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import URL, Connection, create_engine, insert, text
 from sqlmodel import SQLModel
 
 from app import edition
 from app.checks import mistakes_of
-from app.kinds import KINDS, SEED_ORDER, Kind, Sort
+from app.kinds import KINDS, SEED_ORDER, Kind, kind_of
 from app.language import LANGUAGES
-from app.models import FacetRow, Link, NameRow, OrderRow, RecordRow
+from app.models import FacetRow, Link, NameRow, Record, RecordRow
 from app.references import made_by
 from app.search import index_words, indexed, naming
-from app.seed import Seed, SeedError, read
+from app.seed import Seed, SeedError, Told, read, untold
 
 _INDEX = """
 CREATE VIRTUAL TABLE search_index USING fts5(
@@ -24,34 +23,52 @@ CREATE VIRTUAL TABLE search_index USING fts5(
 )
 """
 _VOCABULARY = "CREATE VIRTUAL TABLE vocabulary USING fts5vocab(search_index, 'row')"
+_ADD_WORDS = "INSERT INTO search_index(rowid, title, text) VALUES (:id, :title, :text)"
+
+_KEYS = "CREATE TEMPORARY TABLE sort_key (kind, sort, language, part, key, record_id)"
+_ADD_KEY = "INSERT INTO sort_key VALUES (:kind, :sort, :language, :part, :key, :record_id)"
+# SQLite sorts in a file what does not fit into memory.
+_ORDERED = (
+    """
+    INSERT INTO ordering(kind, sort, language, place, record_id)
+    SELECT kind, sort, language, row_number() OVER (
+        PARTITION BY kind, sort, language ORDER BY part, key, record_id
+    ) - 1, record_id FROM sort_key
+    """,
+    "DROP TABLE sort_key",
+)
+
+_AT_ONCE = 500
+"""How many records are written at once."""
 
 
-def build(seed_path: Path, database: Path) -> Seed:
+def build(seed_path: Path, database: Path, told: Told = untold) -> int:
     """Build the database of a seed and put it in place; the file that was there stays until then.
 
-    Raises SeedError with every mistake, FileNotFoundError where there is no seed, and OSError
-    where the database cannot be written; the former database is untouched by all of them.
+    Returns the number of records; `told` hears how far it is. Raises SeedError with every
+    mistake, FileNotFoundError where there is no seed, and OSError where the database cannot be
+    written; the former database is untouched by all of them.
     """
     # Before it is read: what is saved meanwhile makes another seed, which is built next time.
     seed_digest = edition.of_seed(seed_path)
-    seed = read(seed_path)
-    mistakes = mistakes_of(seed)
+    seed = read(seed_path, told)
+    mistakes = mistakes_of(seed, told)
     if mistakes:
         raise SeedError(mistakes)
     database.parent.mkdir(parents=True, exist_ok=True)
     unfinished = database.with_name(f"{database.name}.{os.getpid()}.unfinished")
     try:
-        _write(seed, unfinished)
-        told = edition.told(unfinished, seed_digest)
+        _write(seed, unfinished, told)
+        beside = edition.told(unfinished, seed_digest)
         _flush(unfinished)
         unfinished.replace(database)
-        edition.beside(database).write_text(told, encoding="ascii")
+        edition.beside(database).write_text(beside, encoding="ascii")
     finally:
         unfinished.unlink(missing_ok=True)
-    return seed
+    return len(seed)
 
 
-def _write(seed: Seed, path: Path) -> None:
+def _write(seed: Seed, path: Path, told: Told) -> None:
     path.unlink(missing_ok=True)
     engine = create_engine(URL.create("sqlite", database=str(path)))
     with engine.connect() as connection:
@@ -61,7 +78,12 @@ def _write(seed: Seed, path: Path) -> None:
         SQLModel.metadata.create_all(connection)
         connection.exec_driver_sql(_INDEX)
         connection.exec_driver_sql(_VOCABULARY)
-        _fill(connection, seed)
+        connection.exec_driver_sql(_KEYS)
+        for portion in _portions(seed):
+            _fill(connection, seed, portion)
+            told("written", portion[-1].id, len(seed))
+        for statement in _ORDERED:
+            connection.exec_driver_sql(statement)
         connection.commit()
         connection.exec_driver_sql("INSERT INTO search_index(search_index) VALUES ('optimize')")
         connection.exec_driver_sql("ANALYZE")
@@ -71,102 +93,90 @@ def _write(seed: Seed, path: Path) -> None:
     engine.dispose()
 
 
-def _fill(connection: Connection, seed: Seed) -> None:
-    numbers = {
-        (noun, slug): record.id
-        for noun, records in seed.records.items()
-        for slug, record in records.items()
-    }
-    connection.execute(insert(RecordRow), list(_rows(seed)))
-    for noun, kind in KINDS.items():
-        columns = list(kind.model.__table__.columns.keys())  # type: ignore[attr-defined]
-        if seed.records[noun]:
-            connection.execute(
-                insert(kind.model),
-                [
-                    {column: getattr(record, column) for column in columns}
-                    for record in seed.records[noun].values()
-                ],
-            )
-    links = [
-        {
-            "subject_id": record.id,
-            "position": position,
-            "role": made.to.role,
-            "object_id": numbers[made.to.kind, made.slug],
-            "locator": made.locator,
-        }
-        for record in seed.each()
-        for position, made in enumerate(made_by(record))
-    ]
-    connection.execute(insert(Link), links)
+def _portions(seed: Seed) -> Iterator[list[Record]]:
+    """Some records of one kind at a time: more are never in memory."""
+    for noun in KINDS:
+        records = (entry.record for entry in seed.entries(noun))
+        while portion := list(islice(records, _AT_ONCE)):
+            yield portion
+
+
+def _fill(connection: Connection, seed: Seed, records: list[Record]) -> None:
+    """Write some records of one kind, and all that is told of them elsewhere."""
+    kind = kind_of(records[0])
+    columns = list(kind.model.__table__.columns.keys())  # type: ignore[attr-defined]
     for table, rows in (
-        (FacetRow, list(_facets(seed))),
-        (OrderRow, list(_orders(seed))),
-        (NameRow, list(_names(seed))),
+        (RecordRow, [_row(kind, record) for record in records]),
+        (
+            kind.model,
+            [{column: getattr(record, column) for column in columns} for record in records],
+        ),
+        (Link, [row for record in records for row in _links(seed, record)]),
+        (FacetRow, [row for record in records for row in _facets(kind, record)]),
+        (NameRow, [row for record in records for row in _names(record)]),
     ):
         if rows:
             connection.execute(insert(table), rows)
-    connection.execute(
-        text("INSERT INTO search_index(rowid, title, text) VALUES (:id, :title, :text)"),
-        [
-            {"id": record.id, **dict(zip(("title", "text"), indexed(record), strict=True))}
-            for record in seed.each()
-        ],
-    )
+    keys = [row for record in records for row in _keys(kind, record)]
+    connection.execute(text(_ADD_KEY), keys)
+    words = [
+        dict(zip(("id", "title", "text"), (one.id, *indexed(one)), strict=True)) for one in records
+    ]
+    connection.execute(text(_ADD_WORDS), words)
 
 
-def _rows(seed: Seed) -> Iterator[dict[str, object]]:
-    for noun, kind in KINDS.items():
-        for slug, record in seed.records[noun].items():
+def _row(kind: Kind, record: Record) -> dict[str, object]:
+    return {
+        "id": record.id,
+        "kind": kind.noun,
+        "slug": record.slug,
+        "reference": record.reference,
+        "part": kind.part(record),
+        "title": kind.titled(record),
+    }
+
+
+def _links(seed: Seed, record: Record) -> Iterator[dict[str, object]]:
+    for position, made in enumerate(made_by(record)):
+        yield {
+            "subject_id": record.id,
+            "position": position,
+            "role": made.to.role,
+            "object_id": seed.number(made.to.kind, made.slug),
+            "locator": made.locator,
+        }
+
+
+def _facets(kind: Kind, record: Record) -> Iterator[dict[str, object]]:
+    for facet in kind.facets:
+        for value in dict.fromkeys(facet.values(record)):
             yield {
-                "id": record.id,
-                "kind": noun,
-                "slug": slug,
-                "reference": record.reference,
-                "part": kind.part(record),
-                "title": kind.titled(record),
+                "kind": kind.noun,
+                "name": facet.name,
+                "value": value,
+                "record_id": record.id,
             }
 
 
-def _facets(seed: Seed) -> Iterator[dict[str, object]]:
-    for noun, kind in KINDS.items():
-        for record in seed.records[noun].values():
-            for facet in kind.facets:
-                for value in dict.fromkeys(facet.values(record)):
-                    yield {
-                        "kind": noun,
-                        "name": facet.name,
-                        "value": value,
-                        "record_id": record.id,
-                    }
+def _keys(kind: Kind, record: Record) -> Iterator[dict[str, object]]:
+    """What a record is ordered by in each order of its kind's list."""
+    part = kind.parts.index(kind.part(record))
+    for sort in (SEED_ORDER, *kind.sorts):
+        for language in LANGUAGES if sort.is_by_language else ("",):
+            yield {
+                "kind": kind.noun,
+                "sort": sort.name,
+                "language": language,
+                "part": part,
+                "key": sort.key(record, language),
+                "record_id": record.id,
+            }
 
 
-def _orders(seed: Seed) -> Iterator[dict[str, object]]:
-    for noun, kind in KINDS.items():
-        records = list(seed.records[noun].values())
-        for sort in (SEED_ORDER, *kind.sorts):
-            for language in LANGUAGES if sort.is_by_language else ("",):
-                key = partial(_key, kind, sort, language)
-                for place, record in enumerate(sorted(records, key=key)):
-                    yield {
-                        "kind": noun,
-                        "sort": sort.name,
-                        "language": language,
-                        "place": place,
-                        "record_id": record.id,
-                    }
-
-
-def _key(kind: Kind, sort: Sort, language: str, record: Any) -> Any:
-    return kind.parts.index(kind.part(record)), sort.key(record, language), record.id
-
-
-def _names(seed: Seed) -> Iterator[dict[str, object]]:
-    for record in seed.each():
-        for words in dict.fromkeys(index_words(name) for _, name in naming(record)):
-            if words:
-                yield {"words": words, "record_id": record.id}
+def _names(record: Record) -> Iterator[dict[str, object]]:
+    for words in dict.fromkeys(index_words(name) for _, name in naming(record)):
+        if words:
+            yield {"words": words, "record_id": record.id}
 
 
 def _verify(connection: Connection) -> None:

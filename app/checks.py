@@ -1,261 +1,342 @@
-"""Rules across records that one record alone cannot show: all run, every mistake is collected."""
+"""Rules across records that one record alone cannot show: all run, every mistake is collected.
+
+Each rule is made for a seed and then told every record once, the meeting first, in the order of
+the registry. What it has to remember of one record for the next is all that is kept of any.
+"""
 
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from app.kinds import KINDS
 from app.language import LANGUAGES, is_named
-from app.models import Agreement, Certainty, Event, Person, Quote, Record, Source
+from app.models import Agreement, Certainty, Event, Person, Quote, Source
 from app.references import written_in
-from app.seed import Mistake, Place, Seed, suggestion
+from app.seed import Entry, Mistake, Place, Seed, Told, suggestion, untold
 from app.typesetting import undrawable
 from app.values import Name, Text, texts_in
 
-Found = Iterator[tuple[Place, str]]
+Found = Iterator[Mistake]
+Rule = Callable[[Entry], Found]
 
 
-def mistakes_of(seed: Seed) -> list[Mistake]:
+def mistakes_of(seed: Seed, told: Told = untold) -> list[Mistake]:
     """Every mistake of a seed, of form and across records, sorted by place."""
-    found = [*seed.mistakes]
+    found = [*seed.unread]
     # Where a file could not be read, what it holds would be reported as missing everywhere.
-    for check in CHECKS if seed.is_readable else ():
-        found += (seed.positions.mistake(place, message) for place, message in check(seed))
+    rules = [check(seed) for check in CHECKS] if seed.is_readable else []
+    if seed.is_readable:
+        found += there_is_one_meeting(seed)
+    for number, entry in enumerate(seed.entries(), start=1):
+        found += entry.mistakes
+        for rule in rules:
+            found += rule(entry)
+        told("checked", number, len(seed))
     return sorted(set(found))
-
-
-def references_lead_somewhere(seed: Seed) -> Found:
-    """Every slug that a record names is a record of the right kind."""
-    for noun, slug, fields in _written(seed):
-        for made in written_in(KINDS[noun].model, fields):
-            known = seed.written[made.to.kind]
-            if made.slug not in known:
-                message = (
-                    f'no {KINDS[made.to.kind].singular} "{made.slug}"{suggestion(made.slug, known)}'
-                )
-                yield (noun, slug, *made.path), message
-
-
-def records_are_cited(seed: Seed) -> Found:
-    """Every record except a source cites at least one source."""
-    for noun, slug, fields in _written(seed):
-        if noun != "sources" and not fields.get("citations"):
-            yield (noun, slug, "citations"), "cites no source; add at least one under citations"
-
-
-def sources_are_used(seed: Seed) -> Found:
-    """Only sources that a record cites are published."""
-    used = {
-        made.slug
-        for noun, _, fields in _written(seed)
-        for made in written_in(KINDS[noun].model, fields)
-        if made.to.kind == "sources"
-    }
-    for slug in seed.written["sources"]:
-        if slug not in used:
-            yield ("sources", slug), "no record cites this source; cite it or take it out"
-
-
-def references_are_unique(seed: Seed) -> Found:
-    """A reference belongs to one record for ever."""
-    holders: dict[str, str] = {}
-    for noun, slug, fields in _written(seed):
-        reference = str(fields.get("reference", ""))
-        if reference and reference in holders:
-            message = f'"{reference}" is the reference of {holders[reference]} already'
-            yield (noun, slug, "reference"), message
-        holders.setdefault(reference, f"{noun}.{slug}")
-
-
-def aliases_are_free(seed: Seed) -> Found:
-    """A former slug is nobody's slug today, and nobody else's former slug."""
-    for noun, records in seed.records.items():
-        taken = dict.fromkeys(seed.written[noun], "the slug of a record")
-        for slug, record in records.items():
-            for alias in record.aliases:
-                if alias in taken:
-                    yield (noun, slug, "aliases"), f'"{alias}" is {taken[alias]} already'
-                taken[alias] = f"an alias of {slug}"
-
-
-def the_withdrawn_stay_away(seed: Seed) -> Found:
-    """What was taken back was of a kind that there is, and its slug and reference are nobody's."""
-    owners: dict[tuple[str, str], str] = {}
-    for noun, slug, fields in _written(seed):
-        for name in (slug, *_list(fields.get("aliases"))):
-            owners[noun, str(name)] = f"{noun}.{slug}"
-        owners["reference", str(fields.get("reference"))] = f"{noun}.{slug}"
-    for slug, meeting in seed.records["meeting"].items():
-        for at, one in enumerate(meeting.withdrawn):
-            place = ("meeting", slug, "withdrawn", at)
-            if one.kind not in KINDS:
-                yield (*place, "kind"), f'no kind "{one.kind}"{suggestion(one.kind, KINDS)}'
-            for field, group in (("slug", one.kind), ("reference", "reference")):
-                value = getattr(one, field)
-                owner = owners.setdefault((group, value), f"{slug}.withdrawn.{at}")
-                if owner != f"{slug}.withdrawn.{at}":
-                    yield (*place, field), f'"{value}" was withdrawn, and belongs to {owner}'
 
 
 def there_is_one_meeting(seed: Seed) -> Found:
     """A site is about exactly one meeting."""
-    if len(seed.written["meeting"]) != 1:
-        yield ("meeting",), f"exactly one meeting is needed, found {len(seed.written['meeting'])}"
+    number = len(seed.slugs["meeting"])
+    if number != 1:
+        yield seed.mistake("meeting", f"exactly one meeting is needed, found {number}")
 
 
-def the_meeting_has_two_sides(seed: Seed) -> Found:
+def references_lead_somewhere(seed: Seed) -> Rule:
+    """Every slug that a record names is a record of the right kind."""
+
+    def rule(entry: Entry) -> Found:
+        for made in written_in(entry.kind.model, entry.fields):
+            known = seed.slugs[made.to.kind]
+            if made.slug not in known:
+                message = (
+                    f'no {KINDS[made.to.kind].singular} "{made.slug}"{suggestion(made.slug, known)}'
+                )
+                yield entry.mistake(made.path, message)
+
+    return rule
+
+
+def records_are_cited(_: Seed) -> Rule:
+    """Every record except a source cites at least one source."""
+
+    def rule(entry: Entry) -> Found:
+        is_source = entry.kind.noun == "sources" or not isinstance(entry.written, dict)
+        if not is_source and not entry.fields.get("citations"):
+            message = "cites no source; add at least one under citations"
+            yield entry.mistake(("citations",), message)
+
+    return rule
+
+
+def sources_are_used(_: Seed) -> Rule:
+    """Only sources that a record cites are published."""
+    used: set[str] = set()
+
+    def rule(entry: Entry) -> Found:
+        for made in written_in(entry.kind.model, entry.fields):
+            if made.to.kind == "sources":
+                used.add(made.slug)
+        # Sources come last, when all that could cite them has been told.
+        if entry.kind.noun == "sources" and entry.slug not in used:
+            yield entry.mistake((), "no record cites this source; cite it or take it out")
+
+    return rule
+
+
+def references_are_unique(_: Seed) -> Rule:
+    """A reference belongs to one record for ever."""
+    holders: dict[str, str] = {}
+
+    def rule(entry: Entry) -> Found:
+        reference = str(entry.fields.get("reference", ""))
+        if reference and reference in holders:
+            message = f'"{reference}" is the reference of {holders[reference]} already'
+            yield entry.mistake(("reference",), message)
+        holders.setdefault(reference, f"{entry.kind.noun}.{entry.slug}")
+
+    return rule
+
+
+def aliases_are_free(seed: Seed) -> Rule:
+    """A former slug is nobody's slug today, and nobody else's former slug."""
+    former: dict[tuple[str, str], str] = {}
+
+    def rule(entry: Entry) -> Found:
+        noun = entry.kind.noun
+        for alias in entry.record.aliases if entry.record else ():
+            if alias in seed.slugs[noun]:
+                yield entry.mistake(("aliases",), f'"{alias}" is the slug of a record already')
+            elif (noun, alias) in former:
+                message = f'"{alias}" is an alias of {former[noun, alias]} already'
+                yield entry.mistake(("aliases",), message)
+            former[noun, alias] = entry.slug
+
+    return rule
+
+
+def the_withdrawn_stay_away(_: Seed) -> Rule:
+    """What was taken back was of a kind that there is, and its slug and reference are nobody's."""
+    withdrawn: dict[tuple[str, str], tuple[Entry, Place]] = {}
+
+    def taken(name: tuple[str, str], owner: str) -> Found:
+        if name in withdrawn:
+            meeting, place = withdrawn[name]
+            message = f'"{name[1]}" was withdrawn, and belongs to {owner}'
+            yield meeting.mistake(place, message)
+
+    def rule(entry: Entry) -> Found:
+        for at, one in enumerate(getattr(entry.record, "withdrawn", ())):
+            place = ("withdrawn", at)
+            if one.kind not in KINDS:
+                message = f'no kind "{one.kind}"{suggestion(one.kind, KINDS)}'
+                yield entry.mistake((*place, "kind"), message)
+            for field, group in (("slug", one.kind), ("reference", "reference")):
+                name = (group, getattr(one, field))
+                if name in withdrawn:
+                    _, (_, first, _) = withdrawn[name]
+                    message = (
+                        f'"{name[1]}" was withdrawn, and belongs to {entry.slug}.withdrawn.{first}'
+                    )
+                    yield entry.mistake((*place, field), message)
+                withdrawn.setdefault(name, (entry, (*place, field)))
+        owner = f"{entry.kind.noun}.{entry.slug}"
+        for slug in (entry.slug, *_list(entry.fields.get("aliases"))):
+            yield from taken((entry.kind.noun, str(slug)), owner)
+        yield from taken(("reference", str(entry.fields.get("reference"))), owner)
+
+    return rule
+
+
+def the_meeting_has_two_sides(_: Seed) -> Rule:
     """The two sides stand in order."""
-    for slug, meeting in seed.records["meeting"].items():
-        if (
-            len({side.slug for side in meeting.sides}) != len(meeting.sides)
-            or len(meeting.sides) != 2
-        ):
-            yield ("meeting", slug, "sides"), "exactly two different sides are needed"
+
+    def rule(entry: Entry) -> Found:
+        if entry.kind.noun == "meeting" and entry.record:
+            sides = entry.record.sides
+            if len({side.slug for side in sides}) != len(sides) or len(sides) != 2:
+                yield entry.mistake(("sides",), "exactly two different sides are needed")
+
+    return rule
 
 
-def sides_exist(seed: Seed) -> Found:
+def sides_exist(_: Seed) -> Rule:
     """Whoever belongs to a side belongs to one of the meeting's."""
-    sides = {side.slug for meeting in seed.records["meeting"].values() for side in meeting.sides}
-    if not sides:
-        return
-    for noun, slug, fields in _written(seed):
-        named: list[tuple[Place, Any]] = [((), fields)]
+    sides: set[str] = set()
+
+    def rule(entry: Entry) -> Found:
+        if entry.kind.noun == "meeting" and entry.record:
+            sides.update(side.slug for side in entry.record.sides)
+        if not sides:
+            return
+        named: list[tuple[Place, Any]] = [((), entry.fields)]
         named += [
             ((field, at), part)
             for field in ("memberships", "co_chairs")
-            for at, part in enumerate(_list(fields.get(field)))
+            for at, part in enumerate(_list(entry.fields.get(field)))
         ]
         for place, holder in named:
             side = holder.get("side") if isinstance(holder, dict) else None
             if isinstance(side, str) and side not in sides:
-                yield (noun, slug, *place, "side"), f'no side "{side}"{suggestion(side, sides)}'
+                message = f'no side "{side}"{suggestion(side, sides)}'
+                yield entry.mistake((*place, "side"), message)
+
+    return rule
 
 
-def doubts_have_reasons(seed: Seed) -> Found:
+def doubts_have_reasons(_: Seed) -> Rule:
     """What is not attested says why."""
-    for noun, slug, record in _understood(seed):
-        doubtful: list[tuple[Place, Any]] = [((), record)]
-        doubtful += [
-            (("passages", at), part) for at, part in enumerate(_list_of(record, "passages"))
-        ]
-        for place, part in doubtful:
+
+    def rule(entry: Entry) -> Found:
+        for place, part in _with_parts(entry.record, "passages"):
             is_doubtful = getattr(part, "certainty", Certainty.ATTESTED) != Certainty.ATTESTED
             if is_doubtful and not part.certainty_reason:
-                yield (noun, slug, *place, "certainty_reason"), "required, since it is not attested"
+                message = "required, since it is not attested"
+                yield entry.mistake((*place, "certainty_reason"), message)
+
+    return rule
 
 
-def quotes_have_one_speaker(seed: Seed) -> Found:
+def quotes_have_one_speaker(_: Seed) -> Rule:
     """An utterance is a person's or an organization's."""
-    for noun, slug, record in _understood(seed):
-        if isinstance(record, Quote) and bool(record.speaker) == bool(record.speaking_organization):
-            yield (noun, slug, "speaker"), "give either speaker or speaking_organization"
+
+    def rule(entry: Entry) -> Found:
+        quote = entry.record
+        if isinstance(quote, Quote) and bool(quote.speaker) == bool(quote.speaking_organization):
+            yield entry.mistake(("speaker",), "give either speaker or speaking_organization")
+
+    return rule
 
 
-def family_names_are_in_names(seed: Seed) -> Found:
+def family_names_are_in_names(_: Seed) -> Rule:
     """A family's name stands at the beginning or the end of the name in its language."""
-    for noun, slug, record in _understood(seed):
-        if not isinstance(record, Person) or not record.family_name:
-            continue
-        names = record.name.as_text().root
-        for language, family in record.family_name.root.items():
+
+    def rule(entry: Entry) -> Found:
+        person = entry.record
+        if not isinstance(person, Person) or not person.family_name:
+            return
+        names = person.name.as_text().root
+        for language, family in person.family_name.root.items():
             name = names.get(language, "")
             if not name.startswith(family) and not name.endswith(family):
                 message = f'"{family}" neither begins nor ends the name "{name}"'
-                yield (noun, slug, "family_name", language), message
+                yield entry.mistake(("family_name", language), message)
+
+    return rule
 
 
-def undertakings_keep_apart(seed: Seed) -> Found:
+def undertakings_keep_apart(_: Seed) -> Rule:
     """Only an undertaking stands within something and is somebody's; only a document is signed."""
-    for noun, slug, record in _understood(seed):
+
+    def rule(entry: Entry) -> Found:
+        record = entry.record
         if not isinstance(record, Agreement):
-            continue
+            return
         if record.is_undertaking and (record.signatories or record.texts):
-            yield (noun, slug), "an undertaking has no signatories or texts; its document has"
+            message = "an undertaking has no signatories or texts; its document has"
+            yield entry.mistake((), message)
         if not record.is_undertaking and (record.within or record.undertaken_by):
-            yield (noun, slug), "within and undertaken_by belong to undertakings only"
+            yield entry.mistake((), "within and undertaken_by belong to undertakings only")
         for at, passage in enumerate(record.within):
             if bool(passage.agreement) == bool(passage.source):
-                yield (noun, slug, "within", at), "give either agreement, or source with locator"
+                message = "give either agreement, or source with locator"
+                yield entry.mistake(("within", at), message)
+
+    return rule
 
 
-def sources_are_named(seed: Seed) -> Found:
+def sources_are_named(_: Seed) -> Rule:
     """A source has its printed title, or else a description."""
-    for noun, slug, record in _understood(seed):
-        if isinstance(record, Source) and bool(record.title) == bool(record.description):
-            yield (noun, slug, "title"), "give title as printed, or description where none was seen"
+
+    def rule(entry: Entry) -> Found:
+        source = entry.record
+        if isinstance(source, Source) and bool(source.title) == bool(source.description):
+            message = "give title as printed, or description where none was seen"
+            yield entry.mistake(("title",), message)
+
+    return rule
 
 
-def dates_are_in_order(seed: Seed) -> Found:
+def dates_are_in_order(_: Seed) -> Rule:
     """Nothing ends before it begins, or is in force before it is signed."""
-    for noun, slug, record in _understood(seed):
-        if isinstance(record, Event):
+
+    def rule(entry: Entry) -> Found:
+        if isinstance(entry.record, Event):
             earlier, later = "held_on", "ended_on"
-        elif isinstance(record, Agreement):
+        elif isinstance(entry.record, Agreement):
             earlier, later = "signed_on", "in_force_on"
         else:
-            continue
-        first, last = getattr(record, earlier), getattr(record, later)
+            return
+        first, last = getattr(entry.record, earlier), getattr(entry.record, later)
         if first and last and last < first[: len(last)]:
-            yield (noun, slug, later), f"{last} is before {earlier} {first}"
+            yield entry.mistake((later,), f"{last} is before {earlier} {first}")
+
+    return rule
 
 
-def citations_name_fields(seed: Seed) -> Found:
+def citations_name_fields(_: Seed) -> Rule:
     """A citation supports fields that the record has."""
-    for noun, slug, record in _understood(seed):
-        for at, citation in enumerate(record.citations):
+
+    def rule(entry: Entry) -> Found:
+        for at, citation in enumerate(entry.record.citations if entry.record else ()):
             for named in citation.fields:
-                if not _has(record, named.split(".")):
+                if not _has(entry.record, named.split(".")):
                     message = f'the record has no "{named}" that this could support'
-                    yield (noun, slug, "citations", at, "fields"), message
+                    yield entry.mistake(("citations", at, "fields"), message)
+
+    return rule
 
 
-def texts_are_in_known_languages(seed: Seed) -> Found:
+def texts_are_in_known_languages(_: Seed) -> Rule:
     """Texts are in languages the site knows."""
-    for noun, slug, record in _understood(seed):
-        for field in type(record).model_fields:
-            for language in {language for language, _ in texts_in(getattr(record, field))}:
+
+    def rule(entry: Entry) -> Found:
+        for field, value in _values(entry.record):
+            for language in {language for language, _ in texts_in(value)}:
                 if language not in LANGUAGES:
                     message = f'no language "{language}" here; known are {", ".join(LANGUAGES)}'
-                    yield (noun, slug, field), message
+                    yield entry.mistake((field,), message)
+
+    return rule
 
 
-def languages_have_names(seed: Seed) -> Found:
+def languages_have_names(_: Seed) -> Rule:
     """A wording is in a language that can be named to a reader."""
-    for noun, slug, record in _understood(seed):
-        named: list[tuple[Place, Any]] = [((), record)]
-        named += [
-            ((field, at), part)
-            for field in ("texts", "other_wordings")
-            for at, part in enumerate(_list_of(record, field))
-        ]
-        for place, part in named:
+
+    def rule(entry: Entry) -> Found:
+        for place, part in _with_parts(entry.record, "texts", "other_wordings"):
             for field in ("language", "original_language"):
                 tag = getattr(part, field, None)
                 if tag and not is_named(tag):
-                    yield (noun, slug, *place, field), f'"{tag}" is no language that can be named'
+                    message = f'"{tag}" is no language that can be named'
+                    yield entry.mistake((*place, field), message)
+
+    return rule
 
 
-def titles_can_be_drawn(seed: Seed) -> Found:
+def titles_can_be_drawn(_: Seed) -> Rule:
     """Every character of a title or quote has a glyph, so that its preview card can show it."""
-    for noun, slug, record in _understood(seed):
+
+    def rule(entry: Entry) -> Found:
         for field in ("title", "name", "text", "description"):
-            for place, text in _wordings(getattr(record, field, None)):
+            for place, text in _wordings(getattr(entry.record, field, None)):
                 lacking = [f'"{sign}" (U+{ord(sign):04X})' for sign in undrawable(text)]
                 if lacking:
                     message = (
                         f"the fonts of the preview cards cannot draw {', '.join(lacking)}; "
                         "static/fonts/README.md says how to add to them"
                     )
-                    yield (noun, slug, field, *place), message
+                    yield entry.mistake((field, *place), message)
+
+    return rule
 
 
-CHECKS: tuple[Callable[[Seed], Found], ...] = (
+CHECKS: tuple[Callable[[Seed], Rule], ...] = (
     references_lead_somewhere,
     records_are_cited,
     sources_are_used,
     references_are_unique,
     aliases_are_free,
     the_withdrawn_stay_away,
-    there_is_one_meeting,
     the_meeting_has_two_sides,
     sides_exist,
     doubts_have_reasons,
@@ -271,17 +352,10 @@ CHECKS: tuple[Callable[[Seed], Found], ...] = (
 )
 
 
-def _written(seed: Seed) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    for noun, records in seed.written.items():
-        for slug, fields in records.items():
-            if isinstance(fields, dict):
-                yield noun, slug, fields
-
-
-def _understood(seed: Seed) -> Iterator[tuple[str, str, Record]]:
-    for noun, records in seed.records.items():
-        for slug, record in records.items():
-            yield noun, slug, record
+def _values(record: Any) -> Iterator[tuple[str, Any]]:
+    """The fields of a record that hold anything, if there is a record."""
+    fields = type(record).model_fields if record else ()
+    return ((field, value) for field in fields if (value := getattr(record, field)))
 
 
 def _wordings(value: Any) -> list[tuple[Place, str]]:
@@ -295,11 +369,19 @@ def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _list_of(record: Record, field: str) -> list[Any]:
-    return _list(getattr(record, field, None))
+def _with_parts(record: Any, *fields: str) -> list[tuple[Place, Any]]:
+    """A record and the parts that stand in lists in some fields, each with its place."""
+    return [
+        ((), record),
+        *(
+            ((field, at), part)
+            for field in fields
+            for at, part in enumerate(_list(getattr(record, field, None)))
+        ),
+    ]
 
 
-def _has(record: Record, path: list[str]) -> bool:
+def _has(record: Any, path: list[str]) -> bool:
     value: Any = record if path[0] in type(record).model_fields else None
     for step in path:
         if isinstance(value, Text | Name):

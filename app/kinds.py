@@ -50,7 +50,8 @@ class Facet:
 class Sort:
     """One order of a list: its name, and the key of a record for readers of a language.
 
-    `is_by_language` is true where readers of different languages see different orders.
+    Keys are compared by their bytes; `is_by_language` is true where readers of different
+    languages see different orders.
     """
 
     name: str
@@ -146,7 +147,7 @@ SEED_ORDER = Sort("", lambda record, _language: record.id)
 
 def _by_date(dated: Callable[[Any], str | None]) -> Sort:
     """The earliest first, what has no date last."""
-    return Sort("date", lambda record, _language: (not dated(record), dated(record) or ""))
+    return Sort("date", lambda record, _language: dated(record) or "undated")
 
 
 _SECTOR = Facet("sector", lambda record: record.sectors, noun="sectors")

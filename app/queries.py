@@ -1,9 +1,9 @@
 """Every question that the serving site asks of its database."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import TextClause, exists, false, func, text, true
 from sqlalchemy.orm import aliased
@@ -33,6 +33,8 @@ from app.search import (
     words_of,
 )
 from app.values import LONGEST_QUERY, PRIMARY
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
@@ -76,9 +78,17 @@ class KindCount:
     number: int
 
 
+def once(session: Session, question: Hashable, asked: Callable[[], Answer]) -> Answer:
+    """The answer to a question, asked once however often a page needs it: nothing changes."""
+    answers: dict[Hashable, Answer] = session.info
+    if question not in answers:
+        answers[question] = asked()
+    return answers[question]
+
+
 def meeting(session: Session) -> Meeting:
     """The meeting that the site is about."""
-    return session.exec(select(Meeting)).one()
+    return once(session, "meeting", lambda: session.exec(select(Meeting)).one())
 
 
 def record(session: Session, noun: str, slug: str) -> Any | None:
@@ -122,15 +132,17 @@ def records(session: Session, noun: str) -> Sequence[Any]:
 
 def whole(session: Session, rows: Iterable[RecordRow]) -> dict[int, Any]:
     """Rows with all that their records hold, by id."""
-    by_kind: dict[str, list[int]] = {}
+    held: dict[int, Any] = once(session, "whole", dict)
+    by_kind: dict[str, set[int]] = {}
     for row in rows:
-        by_kind.setdefault(row.kind, []).append(row.id)
-    found: dict[int, Any] = {}
+        by_kind.setdefault(row.kind, set()).add(row.id)
     for noun, ids in by_kind.items():
-        model: Any = KINDS[noun].model
-        for item in session.exec(select(model).where(model.id.in_(ids))):
-            found[item.id] = item
-    return found
+        missing = ids - held.keys()
+        if missing:
+            model: Any = KINDS[noun].model
+            statement = select(model).where(model.id.in_(missing))
+            held.update((item.id, item) for item in session.exec(statement))
+    return {identifier: held[identifier] for ids in by_kind.values() for identifier in sorted(ids)}
 
 
 def every_record(session: Session) -> Sequence[RecordRow]:
@@ -138,16 +150,36 @@ def every_record(session: Session) -> Sequence[RecordRow]:
     return session.exec(select(RecordRow).order_by(col(RecordRow.id))).all()
 
 
-def every_name(session: Session) -> list[tuple[str, str, str]]:
-    """Kind, slug and reference of every record, by its former slugs too, and of the withdrawn."""
-    names = [
-        (noun, name, item.reference)
-        for noun in KINDS
-        for item in records(session, noun)
-        for name in (item.slug, *item.aliases)
-    ]
+def number_of_records(session: Session) -> int:
+    """How many records there are, of all kinds."""
+    return session.exec(select(func.count(col(RecordRow.id)))).one()
+
+
+def names_of(session: Session, noun: str, slug: str) -> list[tuple[str, str, str]]:
+    """Kind, slug and reference of the record that a slug belongs to, or has belonged to, if any.
+
+    The meeting is meant by any slug.
+    """
+    about = meeting(session)
+    if noun == "meeting":
+        return [(noun, about.slug, about.reference)]
+    item = record(session, noun, slug)
+    if item is None:
+        present = renamed(session, noun, slug)
+        item = record(session, noun, present) if present else None
+    if item is not None:
+        return [(noun, slug, item.reference)]
+    withdrawn = [(one.kind, one.slug, one.reference) for one in about.withdrawn]
+    return [name for name in withdrawn if name[:2] == (noun, slug)]
+
+
+def names_by_reference(session: Session, reference: str) -> list[tuple[str, str, str]]:
+    """The same of the record that has, or had, a reference."""
+    found = by_reference(session, reference)
+    if found is not None:
+        return [(found.kind, found.slug, found.reference)]
     withdrawn = [(one.kind, one.slug, one.reference) for one in meeting(session).withdrawn]
-    return names + withdrawn
+    return [name for name in withdrawn if name[2] == reference]
 
 
 def row(session: Session, item: Record) -> RecordRow:
@@ -171,6 +203,10 @@ def ties(session: Session, item: Record) -> list[Tie]:
 
 def ties_of(session: Session, ids: Sequence[int]) -> dict[int, list[Tie]]:
     """The same of several records, by id."""
+    return once(session, ("ties", *ids), lambda: _ties_of(session, ids))
+
+
+def _ties_of(session: Session, ids: Sequence[int]) -> dict[int, list[Tie]]:
     found: dict[int, list[Tie]] = {identifier: [] for identifier in ids}
     outgoing = (
         select(Link, RecordRow)

@@ -4,10 +4,12 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import CodeType
 from typing import Any, cast
 
 from babel.numbers import format_decimal
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
+from jinja2.bccache import Bucket
 from markupsafe import Markup, escape
 
 from app import catalogues, figures, urls
@@ -40,6 +42,22 @@ from app.urls import Addresses
 from app.values import PRIMARY, Name, Text
 
 
+class _Compiled(BytecodeCache):
+    """Templates as programs, which are the same in every language: compiled once for all."""
+
+    def __init__(self) -> None:
+        self.programs: dict[str, CodeType | None] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Take what was compiled for another language."""
+        if bucket.key in self.programs:
+            bucket.code = self.programs[bucket.key]
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Note what was compiled."""
+        self.programs[bucket.key] = bucket.code
+
+
 @dataclass(frozen=True)
 class Renderer:
     """Renders templates in one language."""
@@ -61,9 +79,11 @@ def renderers(
     templates: Path, addresses: Addresses, assets: Mapping[str, Asset], meeting: Meeting, names: Any
 ) -> dict[str, Renderer]:
     """A renderer for each published language."""
+    compiled = _Compiled()
     made = {
         language: Renderer(
-            _environment(templates, _Writer(addresses, assets, language), meeting, names), language
+            _environment(templates, compiled, _Writer(addresses, assets, language), meeting, names),
+            language,
         )
         for language in PUBLISHED
     }
@@ -75,7 +95,11 @@ def renderers(
 
 
 def _environment(
-    templates: Path, writer: "_Writer", meeting: Meeting, meeting_names: Any
+    templates: Path,
+    compiled: BytecodeCache,
+    writer: "_Writer",
+    meeting: Meeting,
+    meeting_names: Any,
 ) -> Environment:
     environment = Environment(
         loader=FileSystemLoader(templates),
@@ -85,6 +109,7 @@ def _environment(
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
+        bytecode_cache=compiled,
     )
     environment.install_gettext_translations(writer.texts, newstyle=True)  # type: ignore[attr-defined]
     environment.filters |= {

@@ -45,16 +45,30 @@ def fold(text: str) -> str:
 
     й stays a letter of its own.
     """
-    kept: list[str] = []
-    for character in unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold()):
-        if not unicodedata.combining(character) or (
-            character == _BREVE and kept and kept[-1] in "иу"
-        ):
-            kept.append(_simplified(character) if _IS_HAN.match(character) else character)
-    return unicodedata.normalize("NFC", "".join(kept))
+    if text.isascii():
+        return text.casefold()
+    bare = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    return unicodedata.normalize("NFC", _OTHER_BREVE.sub("", bare.translate(_BARE)))
 
 
-@cache
+class _Bare(dict[int, str | None]):
+    """Each character as it is without its accents and in its simplified form, found when needed."""
+
+    def __missing__(self, point: int) -> str | None:
+        """What stands for a character, or nothing; a breve is left for a closer look."""
+        character = chr(point)
+        if unicodedata.combining(character) and character != _BREVE:
+            self[point] = None
+        else:
+            is_han = bool(_IS_HAN.match(character))
+            self[point] = _simplified(character) if is_han else character
+        return self[point]
+
+
+_BARE = _Bare()
+_OTHER_BREVE = re.compile(f"(?<![иу]){_BREVE}")
+
+
 def _simplified(character: str) -> str:
     """The simplified form of one Chinese character.
 

@@ -24,23 +24,22 @@ class Translations:
 
 
 def translations_of(seed: Seed) -> Translations:
-    """Everything that is missing, by place."""
+    """Everything that is missing from a seed without mistakes, by place."""
     texts: list[Mistake] = []
     names: list[Mistake] = []
-    for noun, records in seed.records.items():
-        for slug, record in records.items():
-            for field in type(record).model_fields:
-                for place, value in _values(getattr(record, field), (noun, slug, field)):
-                    for code in LANGUAGES:
-                        if code not in value.root:
-                            # Nobody can describe an abbreviation: it is found, or there is none.
-                            found = names if field == "abbreviation" else texts
-                            found.append(seed.positions.mistake((*place, code), "missing"))
-                    if isinstance(value, Name) and not _is_undertaking(record):
-                        for code, wording in value.root.items():
-                            if wording.standing == Standing.DESCRIPTIVE:
-                                message = f'"{wording.text}" is descriptive'
-                                names.append(seed.positions.mistake((*place, code), message))
+    for entry in seed.entries():
+        for field in type(entry.record).model_fields:
+            for place, value in _values(getattr(entry.record, field), (field,)):
+                for code in LANGUAGES:
+                    if code not in value.root:
+                        # Nobody can describe an abbreviation: it is found, or there is none.
+                        found = names if field == "abbreviation" else texts
+                        found.append(entry.mistake((*place, code), "missing"))
+                if isinstance(value, Name) and not _is_undertaking(entry.record):
+                    for code, wording in value.root.items():
+                        if wording.standing == Standing.DESCRIPTIVE:
+                            message = f'"{wording.text}" is descriptive'
+                            names.append(entry.mistake((*place, code), message))
     return Translations(sorted(texts), sorted(names), list(_messages()))
 
 

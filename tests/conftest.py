@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from xml.etree.ElementTree import Element, TreeBuilder
 
 import html5lib
@@ -21,7 +22,9 @@ from starlette.testclient import TestClient
 from app.build import build
 from app.config import Settings
 from app.database import open_database
+from app.kinds import KINDS
 from app.main import create_app
+from app.seed import Seed
 
 ROOT = Path(__file__).resolve().parent.parent
 WORLD = ROOT / "tests" / "seed"
@@ -70,6 +73,11 @@ def quickly_parsed(text: str) -> Element:
     return page
 
 
+def written_in(seed: Seed) -> dict[str, dict[str, Any]]:
+    """Every record of a seed as it was written, by kind and slug."""
+    return {noun: {entry.slug: entry.written for entry in seed.entries(noun)} for noun in KINDS}
+
+
 @pytest.fixture(scope="session")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The miniature world's database."""
@@ -114,6 +122,7 @@ def served(our_site: Site) -> Iterator[str]:
         port = probe.getsockname()[1]
     base_url = f"http://127.0.0.1:{port}"
     app = create_app(Settings(our_site.seed, our_site.database, base_url))
+    app.foreseen = lambda: ()
     server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

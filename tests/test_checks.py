@@ -7,7 +7,7 @@ import pytest
 from conftest import SEED, WORLD
 from miniature import WORLD_TEXT, Replacement, changed, line_of
 
-from app.checks import CHECKS, mistakes_of
+from app.checks import CHECKS, mistakes_of, there_is_one_meeting
 from app.cli import main
 from app.seed import read
 
@@ -489,7 +489,16 @@ def test_broken_rule_is_the_only_one_named(tmp_path: Path, name: str) -> None:
     seed = read(path)
     said = [str(mistake) for mistake in mistakes_of(seed)]
     assert said == [f"{path}:{line}: {sentence}" for line, sentence in sorted(expected)]
-    assert [check.__name__ for check in CHECKS if list(check(seed))] == [witness.check]
+    entries = list(seed.entries())
+    broken = [
+        check.__name__
+        for check in CHECKS
+        for rule in [check(seed)]
+        if [mistake for entry in entries for mistake in rule(entry)]
+    ]
+    assert [*broken, *(["there_is_one_meeting"] if list(there_is_one_meeting(seed)) else [])] == [
+        witness.check
+    ]
 
 
 def test_seed_without_a_meeting_is_named(tmp_path: Path) -> None:
@@ -514,7 +523,7 @@ def test_file_that_can_not_be_read_does_not_hide_the_mistakes_of_others(tmp_path
 
 def test_every_check_has_a_witness() -> None:
     witnessed = {witness.check for witness in WITNESSES.values()}
-    assert witnessed == {check.__name__ for check in CHECKS}
+    assert witnessed == {check.__name__ for check in (there_is_one_meeting, *CHECKS)}
 
 
 @pytest.mark.parametrize(

@@ -137,11 +137,7 @@ def sorted_by_path(found: Iterator[Any]) -> list[Any]:
 
 def every_record(seed: Seed) -> list[tuple[str, str, Record, dict[str, Any]]]:
     """Every record with its kind and slug, as understood and as written."""
-    return [
-        (noun, slug, seed.records[noun][slug], fields)
-        for noun, records in seed.written.items()
-        for slug, fields in records.items()
-    ]
+    return [(entry.kind.noun, entry.slug, entry.record, entry.fields) for entry in seed.entries()]
 
 
 def test_every_reference_of_every_record_is_found(seed: Seed) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import WORLD
+from conftest import WORLD, written_in
 from hypothesis import given
 from hypothesis import strategies as some
 from miniature import WORLD_TEXT, in_files
@@ -467,7 +467,7 @@ def test_record_with_a_mistake_is_no_record_but_is_known_to_be_written(tmp_path:
     text = SECTOR + "  fishing: {reference: sec2}\n"
     seed = read(written_to(tmp_path / "seed.yaml", text))
     assert list(seed.records["sectors"]) == ["lights"]
-    assert list(seed.written["sectors"]) == ["lights", "fishing"]
+    assert list(written_in(seed)["sectors"]) == ["lights", "fishing"]
 
 
 def test_slug_in_two_files_is_named_in_the_second(tmp_path: Path) -> None:
@@ -544,7 +544,7 @@ def test_miniature_seed_is_read_whole() -> None:
     seed = read(WORLD)
     assert seed.mistakes == []
     written = yaml.load(WORLD_TEXT, Loader=yaml.BaseLoader)
-    assert seed.written == {noun: written.get(noun, {}) for noun in KINDS}
+    assert written_in(seed) == {noun: written.get(noun, {}) for noun in KINDS}
     assert [record.id for record in seed.each()] == list(range(1, 23))
 
 
@@ -561,7 +561,7 @@ def test_json_is_read_the_same_as_yaml(
     tmp_path: Path, indent: int | str | None, is_ascii: bool
 ) -> None:
     one = read(WORLD)
-    text = json.dumps(one.written, ensure_ascii=is_ascii, indent=indent)
+    text = json.dumps(written_in(one), ensure_ascii=is_ascii, indent=indent)
     read_again = read(written_to(tmp_path / "world.json", text))
     assert read_again.mistakes == []
     assert content_of(read_again) == content_of(one)
@@ -570,7 +570,7 @@ def test_json_is_read_the_same_as_yaml(
 def test_json_may_escape_what_is_beyond_the_first_plane(tmp_path: Path) -> None:
     text = json.dumps({"sectors": {"lights": {"summary": {"en": "𠀀 / lamp"}}}})
     seed = read(written_to(tmp_path / "seed.json", text.replace("/", "\\/")))
-    assert seed.written["sectors"]["lights"]["summary"]["en"] == "𠀀 / lamp"
+    assert written_in(seed)["sectors"]["lights"]["summary"]["en"] == "𠀀 / lamp"
 
 
 def test_absent_value_in_json_is_not_the_word_for_it(tmp_path: Path) -> None:
@@ -611,7 +611,7 @@ def test_text_that_other_readers_take_for_something_else_stays_text(
         ),
     }
     seed = read(written_to(tmp_path / f"seed.{suffix}", content[suffix]))
-    assert seed.written["sources"]["gazette"]["publisher"] == text
+    assert written_in(seed)["sources"]["gazette"]["publisher"] == text
     if suffix == "yaml":
         assert seed.records["sources"]["gazette"].publisher == text
 
@@ -626,7 +626,7 @@ def test_models_do_the_typing(tmp_path: Path) -> None:
 def test_file_is_read_by_each_of_its_names(tmp_path: Path, suffix: str) -> None:
     written_to(tmp_path / f"a.{suffix}", '{"sectors": {"lights": {}}}')
     written_to(tmp_path / "README.md", "Not a seed.")
-    assert list(read(tmp_path).written["sectors"]) == ["lights"]
+    assert list(written_in(read(tmp_path))["sectors"]) == ["lights"]
 
 
 @pytest.mark.parametrize(
