@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app import __version__, edition
-from app.config import DEFAULT_HOST, DEFAULT_PORT, Settings, UsageError, settings_from
+from app.config import DEFAULT_HOST, DEFAULT_PORT, LOGS, NO_LOG, Settings, UsageError, settings_from
 
 if TYPE_CHECKING:
     from app.seed import Seed
@@ -175,6 +175,8 @@ def _settings(given: argparse.Namespace, default_base_url: str = Settings.base_u
         database=given.database,
         base_url=getattr(given, "base_url", None),
         default_base_url=default_base_url,
+        log=getattr(given, "log", None),
+        proxies=getattr(given, "proxies", None),
     )
 
 
@@ -210,6 +212,16 @@ def _parser() -> argparse.ArgumentParser:
             )
             command.add_argument(
                 "--base-url", metavar="URL", help="the address visitors use, where it is another"
+            )
+            command.add_argument(
+                "--log",
+                metavar="FORM",
+                help=f"tell requests on standard output: {', '.join(LOGS)} (default: {NO_LOG})",
+            )
+            command.add_argument(
+                "--proxies",
+                metavar="ADDRESSES",
+                help="proxies whose X-Forwarded-For says whom the log names (default: none)",
             )
         if run is export:
             command.add_argument(

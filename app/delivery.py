@@ -26,6 +26,12 @@ Header = tuple[bytes, bytes]
 MOST_QUERY_PAGES = 256
 """How many pages with a query are kept; the others are as many as the site has."""
 
+MOST_UNDER_WAY = 256
+"""How many answers are made at once; whoever asks for one more may come again in a moment."""
+
+NO_STORE = "no-store"
+"""What `Cache-Control` says of an answer that is of the moment, and never kept here either."""
+
 _LOGGER = logging.getLogger(__name__)
 
 SMALLEST_COMPRESSED = 256
@@ -102,6 +108,12 @@ _CODINGS: dict[bytes, Callable[[bytes], bytes]] = {
 }
 
 
+_BUSY_HEADERS = [
+    (b"content-type", b"text/plain; charset=utf-8"),
+    (b"cache-control", NO_STORE.encode()),
+    (b"retry-after", b"2"),
+]
+
 _LEADING_ON = {301, 302, 307, 308}
 _IN_QUERIES = "%=&+;/?:@!$'()*,-._~"
 """What may stand in a query as it is (RFC 3986, section 3.4), escapes included."""
@@ -153,6 +165,15 @@ def _matches(wanted: bytes, tag: bytes) -> bool:
     )
 
 
+def mark_of(error: BaseException) -> str:
+    """What an error is called on its page and in the log: the same one is called the same."""
+    place = error.__traceback__
+    while place and place.tb_next:
+        place = place.tb_next
+    where = f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}" if place else ""
+    return hashlib.sha256(f"{type(error).__name__} {where}".encode()).hexdigest()[:8]
+
+
 class Delivery:
     """Wraps an application whose answers never change while it runs.
 
@@ -191,6 +212,8 @@ class Delivery:
         self.pages: dict[str, Kept] = {}
         self.queried: OrderedDict[str, Kept] = OrderedDict()
         self.under_way: dict[str, asyncio.Task[Kept]] = {}
+        self.number_under_way = 0
+        self.busy = Kept(503, [*self.headers, *_BUSY_HEADERS], b"Busy: try again in a moment.\n")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -251,7 +274,7 @@ class Delivery:
             self.under_way[key] = task
             task.add_done_callback(lambda _: self.under_way.pop(key, None))
         kept = await asyncio.shield(task)
-        if kept.status == 200:
+        if kept.status == 200 and (b"cache-control", NO_STORE.encode()) not in kept.headers:
             if query:
                 self.queried[key] = kept
                 while len(self.queried) > MOST_QUERY_PAGES:
@@ -270,6 +293,15 @@ class Delivery:
 
     async def _made(self, scope: Scope) -> Kept:
         """The application's whole answer to a request without conditions."""
+        if self.number_under_way >= MOST_UNDER_WAY:
+            return self.busy
+        self.number_under_way += 1
+        try:
+            return await self._asked(scope)
+        finally:
+            self.number_under_way -= 1
+
+    async def _asked(self, scope: Scope) -> Kept:
         status, headers, pieces = 500, list[Header](), list[bytes]()
 
         async def receive() -> Message:
@@ -284,9 +316,10 @@ class Delivery:
 
         try:
             await self.app({**scope, "headers": []}, receive, send)
-        except Exception:
+        except Exception as error:
             # The application has answered with its error page before it raises.
-            _LOGGER.exception("error while answering %s", scope["path"])
+            mark = mark_of(error)
+            _LOGGER.exception("error %s while answering %a", mark, scope["path"])
         own = {name for name, _ in headers}
         kept = [header for header in headers if header[0] != b"content-length" and header[1]]
         added = [header for header in self.headers if header[0] not in own]

@@ -9,7 +9,7 @@ from sqlmodel import Session
 from starlette.exceptions import HTTPException
 
 from app import pages, queries, urls
-from app.delivery import SECURITY_HEADERS
+from app.delivery import SECURITY_HEADERS, mark_of
 from app.facets import BadParameterError
 from app.formats.answers import PROBLEM_TYPE, problem_details
 from app.formats.plain import json_bytes
@@ -120,6 +120,7 @@ def answer_errors(app: FastAPI, site: Site) -> None:
     async def http_error(request: Request, error: Exception) -> Response:
         path = request.url.path
         status = error.status_code if isinstance(error, HTTPException) else 500
+        mark = None if isinstance(error, HTTPException) else mark_of(error)
         if status == HTTPStatus.NOT_FOUND and request.method == "GET":
             meant = _canonical(site, path)
             if meant:
@@ -128,11 +129,12 @@ def answer_errors(app: FastAPI, site: Site) -> None:
         others = _formats_of(site, path) if status == HTTPStatus.NOT_FOUND else []
         if is_for_programs(path):
             there = {"available": [site.addresses.absolute(other) for other in others]}
-            response = problem(status, _sentence(path, status), **(there if others else {}))
+            told = {"error": mark} if mark else there if others else {}
+            response = problem(status, _sentence(path, status), **told)
         else:
             _, suffix = urls.before_suffix(path)
             fault = pages.Fault("suffix", suffix, (), others) if others else None
-            response = page(path, status, pages.ErrorPage(status, fault))
+            response = page(path, status, pages.ErrorPage(status, fault, mark=mark))
         if status == HTTPStatus.METHOD_NOT_ALLOWED:
             response.headers["allow"] = methods_of(path)
         return response

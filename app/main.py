@@ -9,13 +9,13 @@ from app.delivery import Delivery
 from app.errors import answer_errors
 from app.files import file_routes
 from app.language import PUBLISHED
-from app.site import open_site
+from app.site import Health, open_site
 from app.views import page_routes
 
 
-def create_app(settings: Settings) -> Delivery:
+def create_app(settings: Settings, health: Health | None = None) -> Delivery:
     """The site over a finished database: an ASGI application that writes nothing."""
-    site = open_site(settings)
+    site = open_site(settings, health)
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     # Files before pages: a record's address with a suffix is no slug.
     app.include_router(file_routes(site))
