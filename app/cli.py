@@ -1,6 +1,7 @@
 """The command line: serve, check, build, export."""
 
 import argparse
+import errno
 import os
 import sys
 import time
@@ -18,6 +19,18 @@ DONE, SEED_IS_WRONG, WRONG_USAGE = 0, 1, 2
 INTERRUPTED = 130
 """What a shell says of a program that was interrupted."""
 
+_REMEDIES = {
+    errno.ENOSPC: "make room there, or choose another place",
+    errno.EDQUOT: "make room there, or choose another place",
+    errno.EACCES: "give this user the right to it, or choose another place",
+    errno.EPERM: "give this user the right to it, or choose another place",
+    errno.EROFS: "let it be written, or choose another place",
+    errno.EEXIST: "move it away, or choose another place",
+    errno.ENOTDIR: "move it away, or choose another place",
+    errno.EISDIR: "move it away, or choose another place",
+    errno.EIO: "look after the disk, or choose another place",
+}
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0 done, 1 the seed is wrong, 2 wrong usage."""
@@ -26,10 +39,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(given.run(given))
     except UsageError as error:
         return _refused(str(error))
-    except FileNotFoundError as error:
-        return _refused(str(error))
     except OSError as error:
-        return _refused(f"{error.filename or 'a file'}: {error.strerror or error}")
+        return _refused(_in_a_sentence(error, given))
+    except KeyboardInterrupt:
+        print("stopped; nothing was changed", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _in_a_sentence(error: OSError, given: argparse.Namespace) -> str:
+    """What the system says, of which file, and what can be done about it."""
+    if not error.errno:
+        return str(error)
+    written = getattr(given, "folder", None) or given.database or Settings.database
+    remedy = _REMEDIES.get(error.errno, "choose another place")
+    return f"{error.filename or written}: {os.strerror(error.errno)}; {remedy}"
 
 
 def check(given: argparse.Namespace) -> int:
@@ -90,6 +113,8 @@ def export(given: argparse.Namespace) -> int:
         outcome = _built(settings)
         if outcome != DONE:
             return outcome
+    from concurrent.futures.process import BrokenProcessPool
+
     from app.export import export as export_site
 
     progress = _Progress()
@@ -105,6 +130,12 @@ def export(given: argparse.Namespace) -> int:
         progress.end()
         print(f"stopped; {given.folder} is as it was", file=sys.stderr)
         return INTERRUPTED
+    except BrokenProcessPool:
+        progress.end()
+        raise UsageError(
+            "a process of the export was killed, perhaps for want of memory; "
+            f"{given.folder} is as it was; try again with --workers 1"
+        ) from None
     progress.end()
     changed = sum(not file.is_kept for file in written)
     print(

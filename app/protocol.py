@@ -4,6 +4,7 @@ uvicorn answers every broken request with a bare 400, and waits for ever for a s
 """
 
 import asyncio
+import re
 import sys
 from asyncio.events import TimerHandle
 from collections.abc import Callable
@@ -12,7 +13,11 @@ from typing import Any, cast
 
 import httptools
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
 from uvicorn.server import ServerState
 
 from app.delivery import App, Header
@@ -37,6 +42,9 @@ LINGER_SECONDS = 2
 """How long a refused client is listened to, as one that still sends does not read."""
 SOON_SECONDS = 2
 """When a client that was sent away may come again."""
+
+_ANY_METHOD = re.compile(rb"[A-Za-z0-9!#$%&'*+.^_`|~-]+ /")
+"""How a request begins whose method the parser does not know (RFC 9110, section 5.6.2)."""
 
 Refused = Callable[["Protocol", int, int], None]
 
@@ -109,6 +117,8 @@ class Protocol(HttpToolsProtocol):
         self.head_size = 0
         self.body_size = 0
         self.dropped = 0
+        self.last = b""
+        self.running: RequestResponseCycle | None = None
         self.fault = HTTPStatus.BAD_REQUEST
         self.refusal: int | None = None
         self.deadline: TimerHandle | None = None
@@ -136,6 +146,10 @@ class Protocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget a connection."""
         super().connection_lost(exc)
+        # uvicorn tells the latest request, which need not be the one that is being answered.
+        self.pipeline.clear()
+        if self.running:
+            self.running.disconnected = True
         self.ours.waiting.pop(self, None)
         self._no_longer_expect()
         # uvicorn forgets this one where the connection broke.
@@ -157,6 +171,7 @@ class Protocol(HttpToolsProtocol):
                 self.transport.abort()
             return
         was_in_head = self.is_in_head
+        self.last = data
         super().data_received(data)
         if self.refusal is not None or self.parser is None:
             return
@@ -171,7 +186,9 @@ class Protocol(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what could not be read; `msg` is the same whatever that was."""
-        if isinstance(sys.exception(), httptools.HttpParserInvalidMethodError):
+        error = sys.exception()
+        is_method = isinstance(error, httptools.HttpParserInvalidMethodError)
+        if is_method and _ANY_METHOD.match(self.last):
             self.fault = HTTPStatus.METHOD_NOT_ALLOWED
         # A request whose head was read has an answer of its own.
         self._refuse(0 if self.is_in_body else self.fault)
@@ -204,6 +221,9 @@ class Protocol(HttpToolsProtocol):
         self._require(hosts == 1 or (version, hosts) == ("1.0", 0), HTTPStatus.BAD_REQUEST)
         length = next((value for name, value in self.headers if name == b"content-length"), b"0")
         self._require(int(length) <= MOST_BODY, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        # Section 6.3: any other coding leaves open where the body ends.
+        codings = {value.lower() for name, value in self.headers if name == b"transfer-encoding"}
+        self._require(codings <= {b"chunked"}, HTTPStatus.BAD_REQUEST)
         super().on_headers_complete()
         self.is_in_head = False
         self.is_in_body = True
@@ -222,6 +242,7 @@ class Protocol(HttpToolsProtocol):
         """End a request."""
         super().on_message_complete()
         self.is_in_body = False
+        self.last = b""
         self._no_longer_expect()
 
     def on_response_complete(self) -> None:
@@ -239,6 +260,10 @@ class Protocol(HttpToolsProtocol):
         """Wait for a client that reads more slowly than it is answered."""
         super().pause_writing()
         self._watch()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self.running = cycle
+        super()._start_asgi_task(cycle, app)
 
     def _require(self, holds: bool, fault: HTTPStatus) -> None:
         if not holds:

@@ -30,6 +30,8 @@ OPENED, SERVE, TAKE_UP, TAKEN, NOT_TAKEN, REFUSED = (
 
 GRACE_SECONDS = 10
 """How long answers that have begun may take to end when the site stops."""
+_BACKLOG = 2048
+"""How many may wait to be taken, as the processes that serve have it."""
 _START_SECONDS = 60
 """How long a process may take to open the site."""
 _SHORT_LIFE_SECONDS = 5
@@ -123,6 +125,8 @@ class _Keeper:
         listened = "http://{}:{}".format(*_shown(self.listening))
         base = self.settings.base_url
         place = base if base == listened else f"{base} at {listened}"
+        # Whoever reads the line can come at once, and waits at most.
+        self.listening.listen(_BACKLOG)
         _say(f"serving {place} (stop with Ctrl+C)")
         for worker in self.workers:
             worker.tell(SERVE)
@@ -205,6 +209,7 @@ class _Keeper:
 
     async def _end(self, hurry: asyncio.Event) -> None:
         """Have every process end what it began; whoever takes too long is killed."""
+        self.listening.close()
         for worker in self.workers:
             worker.writer.close()
         hurried = asyncio.create_task(hurry.wait())
