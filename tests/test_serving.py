@@ -388,7 +388,7 @@ def test_a_new_seed_is_taken_up_and_a_wrong_one_is_not(tmp_path: Path) -> None:
         visitors = [threading.Thread(target=visit) for _ in range(4)]
         for visitor in visitors:
             visitor.start()
-        for _ in range(size(2, 100)):
+        for _ in range(size(1, 100)):
             seed.write_text(good.replace("reference: sec2", "reference: sec-2"))
             running.hang_up()
             health = json.loads(ask(running.port, asked("/healthz")).body)
