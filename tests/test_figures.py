@@ -9,7 +9,7 @@ from itertools import combinations, pairwise
 from xml.etree.ElementTree import Element
 
 import pytest
-from conftest import Site, parsed
+from conftest import Site, parsed, quickly_parsed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from playwright.sync_api import Browser
@@ -196,7 +196,7 @@ def connections(client: object) -> dict[str, Element]:
     for path in sorted(focuses(found["/connections"])):
         response = client.get(path)  # type: ignore[attr-defined]
         assert response.status_code == 200, path
-        found[path] = plain(parsed(response.text))
+        found[path] = plain(quickly_parsed(response.text))
     return found
 
 
