@@ -44,12 +44,14 @@ LOCK = --quiet --universal --python-version 3.11 --generate-hashes \
 clean: ## forget what was built and installed
 	rm -rf .venv build *.egg-info
 
-.venv/bin/python:
+# A mark of its own: the interpreter is there before pip is, and what is interrupted is begun anew.
+.venv/begun:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Python 3.11 or later is needed; name one: make PYTHON=python3.12" >&2; exit 1; }
-	$(PYTHON) -m venv .venv
+	$(PYTHON) -m venv --clear .venv
+	@touch $@
 
-.venv/run-ready: requirements.lock pyproject.toml | .venv/bin/python
+.venv/run-ready: requirements.lock pyproject.toml | .venv/begun
 	@echo "installing what the site needs, some 20 seconds" >&2
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .

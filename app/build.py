@@ -1,11 +1,16 @@
 """The database: made from the checked seed beside the old one, put in place whole or not at all."""
 
+import contextlib
+import errno
+import fcntl
 import os
+import sqlite3
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
 from sqlalchemy import URL, Connection, create_engine, insert, text
+from sqlalchemy.exc import OperationalError
 from sqlmodel import SQLModel
 
 from app import edition
@@ -22,6 +27,12 @@ CREATE VIRTUAL TABLE search_index USING fts5(
     title, text, content='', columnsize=0, tokenize='unicode61 remove_diacritics 0', prefix='2 3'
 )
 """
+_IN_OTHER_WORDS = {
+    sqlite3.SQLITE_FULL: errno.ENOSPC,
+    sqlite3.SQLITE_CANTOPEN: errno.EACCES,
+    sqlite3.SQLITE_READONLY: errno.EROFS,
+}
+"""What SQLite says of a file that cannot be written, as the system says it."""
 _VOCABULARY = "CREATE VIRTUAL TABLE vocabulary USING fts5vocab(search_index, 'row')"
 _ADD_WORDS = "INSERT INTO search_index(rowid, title, text) VALUES (:id, :title, :text)"
 
@@ -41,6 +52,8 @@ _ORDERED = (
 _AT_ONCE = 500
 """How many records are written at once."""
 
+_UNFINISHED = ".unfinished"
+
 
 def build(seed_path: Path, database: Path, told: Told = untold) -> int:
     """Build the database of a seed and put it in place; the file that was there stays until then.
@@ -56,16 +69,38 @@ def build(seed_path: Path, database: Path, told: Told = untold) -> int:
     if mistakes:
         raise SeedError(mistakes)
     database.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = database.with_name(f"{database.name}.{os.getpid()}.unfinished")
-    try:
-        _write(seed, unfinished, told)
-        beside = edition.told(unfinished, seed_digest)
-        _flush(unfinished)
-        unfinished.replace(database)
-        edition.beside(database).write_text(beside, encoding="ascii")
-    finally:
-        unfinished.unlink(missing_ok=True)
+    unfinished = database.with_name(f"{database.name}.{os.getpid()}{_UNFINISHED}")
+    with _one_at_a_time(database):
+        try:
+            _write(seed, unfinished, told)
+            beside = edition.told(unfinished, seed_digest)
+            _flush(unfinished)
+            unfinished.replace(database)
+            edition.beside(database).write_text(beside, encoding="ascii")
+        except OperationalError as error:
+            number = getattr(error.orig, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+            system = _IN_OTHER_WORDS.get(number, errno.EIO)
+            raise OSError(system, os.strerror(system), str(database)) from error
+        finally:
+            # On a disk that lets nothing be written, nothing can be taken away either.
+            with contextlib.suppress(OSError):
+                unfinished.unlink()
     return len(seed)
+
+
+@contextlib.contextmanager
+def _one_at_a_time(database: Path) -> Iterator[None]:
+    """Wait for another build beside this one, and take away what one left that was killed."""
+    held = os.open(database.parent, os.O_RDONLY)
+    try:
+        # Where a file system has no locks, each build still has a file of its own.
+        with contextlib.suppress(OSError):
+            fcntl.flock(held, fcntl.LOCK_EX)
+            for left in database.parent.glob(f"{database.name}.*{_UNFINISHED}*"):
+                left.unlink()
+        yield
+    finally:
+        os.close(held)
 
 
 def _write(seed: Seed, path: Path, told: Told) -> None:

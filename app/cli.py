@@ -1,7 +1,7 @@
 """The command line: serve, check, build, export."""
 
 import argparse
-import gc
+import errno
 import os
 import sys
 import time
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from app import __version__, edition
-from app.config import DEFAULT_HOST, DEFAULT_PORT, Settings, UsageError, settings_from
+from app.config import DEFAULT_HOST, DEFAULT_PORT, LOGS, NO_LOG, Settings, UsageError, settings_from
 
 if TYPE_CHECKING:
     from app.seed import Seed
@@ -18,6 +18,18 @@ if TYPE_CHECKING:
 DONE, SEED_IS_WRONG, WRONG_USAGE = 0, 1, 2
 INTERRUPTED = 130
 """What a shell says of a program that was interrupted."""
+
+_REMEDIES = {
+    errno.ENOSPC: "make room there, or choose another place",
+    errno.EDQUOT: "make room there, or choose another place",
+    errno.EACCES: "give this user the right to it, or choose another place",
+    errno.EPERM: "give this user the right to it, or choose another place",
+    errno.EROFS: "let it be written, or choose another place",
+    errno.EEXIST: "move it away, or choose another place",
+    errno.ENOTDIR: "move it away, or choose another place",
+    errno.EISDIR: "move it away, or choose another place",
+    errno.EIO: "look after the disk, or choose another place",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -27,10 +39,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(given.run(given))
     except UsageError as error:
         return _refused(str(error))
-    except FileNotFoundError as error:
-        return _refused(str(error))
     except OSError as error:
-        return _refused(f"{error.filename or 'a file'}: {error.strerror or error}")
+        return _refused(_in_a_sentence(error, given))
+    except KeyboardInterrupt:
+        print("stopped; nothing was changed", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _in_a_sentence(error: OSError, given: argparse.Namespace) -> str:
+    """What the system says, of which file, and what can be done about it."""
+    if not error.errno:
+        return str(error)
+    written = getattr(given, "folder", None) or given.database or Settings.database
+    remedy = _REMEDIES.get(error.errno, "choose another place")
+    return f"{error.filename or written}: {os.strerror(error.errno)}; {remedy}"
 
 
 def check(given: argparse.Namespace) -> int:
@@ -72,9 +94,6 @@ def build(given: argparse.Namespace) -> int:
 
 def serve(given: argparse.Namespace) -> int:
     """Serve the site, building first where the database is not the seed's."""
-    # Until the application is there next to nothing is waste, and looking for it takes a fifth of
-    # the time; app.serving.worker begins with it.
-    gc.disable()
     host = f"[{given.host}]" if ":" in given.host else given.host
     settings = _settings(given, default_base_url=f"http://{host}:{given.port}")
     if not edition.is_current(settings.database, settings.seed):
@@ -94,6 +113,8 @@ def export(given: argparse.Namespace) -> int:
         outcome = _built(settings)
         if outcome != DONE:
             return outcome
+    from concurrent.futures.process import BrokenProcessPool
+
     from app.export import export as export_site
 
     try:
@@ -108,6 +129,11 @@ def export(given: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         print(f"stopped; {given.folder} is as it was", file=sys.stderr)
         return INTERRUPTED
+    except BrokenProcessPool:
+        raise UsageError(
+            "a process of the export was killed, perhaps for want of memory; "
+            f"{given.folder} is as it was; try again with --workers 1"
+        ) from None
     changed = sum(not file.is_kept for file in written)
     print(
         f"{given.folder}: {len(written)} files, {changed} new or changed, for {settings.base_url}",
@@ -180,6 +206,8 @@ def _settings(given: argparse.Namespace, default_base_url: str = Settings.base_u
         database=given.database,
         base_url=getattr(given, "base_url", None),
         default_base_url=default_base_url,
+        log=getattr(given, "log", None),
+        proxies=getattr(given, "proxies", None),
     )
 
 
@@ -215,6 +243,16 @@ def _parser() -> argparse.ArgumentParser:
             )
             command.add_argument(
                 "--base-url", metavar="URL", help="the address visitors use, where it is another"
+            )
+            command.add_argument(
+                "--log",
+                metavar="FORM",
+                help=f"tell requests on standard output: {', '.join(LOGS)} (default: {NO_LOG})",
+            )
+            command.add_argument(
+                "--proxies",
+                metavar="ADDRESSES",
+                help="proxies whose X-Forwarded-For says whom the log names (default: none)",
             )
         if run is export:
             command.add_argument(

@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import ip_network
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -16,6 +17,9 @@ _BASE_ADDRESS = re.compile(
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8000
+NO_LOG = "off"
+LOGS = (NO_LOG, "common", "json")
+"""The forms in which every request can be told on standard output."""
 
 
 class UsageError(Exception):
@@ -29,12 +33,26 @@ class Settings:
     `base_url` is the address under which visitors reach the site, without a slash at its
     end; it may have a path. It comes from here alone, never from a request. `is_export` makes the
     site as it is on a host that only sends files: nothing that is asked with a query is led to.
+    `log` is the form in which requests are told; `proxies` are the addresses, parted by commas,
+    whose word on who asks is taken for that.
     """
 
     seed: Path = ROOT / "seed"
     database: Path = ROOT / "build" / "site.db"
     base_url: str = f"http://{DEFAULT_HOST}:{DEFAULT_PORT}"
     is_export: bool = False
+    log: str = NO_LOG
+    proxies: str = ""
+
+    def as_environment(self) -> dict[str, str]:
+        """The variables that make the same settings in another process."""
+        return {
+            "MEETING21_SEED": str(self.seed),
+            "MEETING21_DATABASE": str(self.database),
+            "MEETING21_BASE_URL": self.base_url,
+            "MEETING21_LOG": self.log,
+            "MEETING21_PROXIES": self.proxies,
+        }
 
 
 def settings_from(
@@ -44,10 +62,12 @@ def settings_from(
     database: str | None = None,
     base_url: str | None = None,
     default_base_url: str = Settings.base_url,
+    log: str | None = None,
+    proxies: str | None = None,
 ) -> Settings:
     """Settings from given values, the MEETING21_… variables, and the defaults, in that order.
 
-    Raises UsageError where the base address is not one.
+    Raises UsageError where the base address is not one, or the log or the proxies are none.
     """
     environment = os.environ if environment is None else environment
     seed = seed or environment.get("MEETING21_SEED")
@@ -57,6 +77,8 @@ def settings_from(
         seed=Path(seed) if seed else _shown(Settings.seed),
         database=Path(database) if database else _shown(Settings.database),
         base_url=_checked(base_url),
+        log=_known_log(log or environment.get("MEETING21_LOG") or Settings.log),
+        proxies=_addresses(proxies or environment.get("MEETING21_PROXIES") or Settings.proxies),
     )
 
 
@@ -64,6 +86,22 @@ def _shown(path: Path) -> Path:
     """A path as short as it can be said, since mistakes are reported with it."""
     here = Path.cwd()
     return path.relative_to(here) if path.is_relative_to(here) else path
+
+
+def _known_log(log: str) -> str:
+    if log not in LOGS:
+        raise UsageError(f'"{log}" is no form of log; give {", ".join(LOGS[:-1])} or {LOGS[-1]}')
+    return log
+
+
+def _addresses(proxies: str) -> str:
+    for proxy in filter(None, proxies.split(",")):
+        try:
+            ip_network(proxy)
+        except ValueError:
+            message = f'"{proxy}" is no address of a proxy; give some such as 10.0.0.2,10.1.0.0/16'
+            raise UsageError(message) from None
+    return proxies
 
 
 def _checked(base_url: str) -> str:

@@ -6,6 +6,7 @@ kept; else the application is asked, once however many wait for the same.
 """
 
 import asyncio
+import hashlib
 import logging
 from asyncio import to_thread
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Mapping
@@ -15,6 +16,7 @@ from urllib.parse import parse_qsl, quote, urlencode
 from app.store import (
     CODINGS,
     IDENTITY,
+    NO_STORE,
     NOTHING,
     Asked,
     Header,
@@ -51,6 +53,9 @@ QUERIED_AT_ONCE = 2
 QUIET = 0.25
 """For how many seconds nobody has asked anything before pages are made in advance."""
 
+MOST_UNDER_WAY = 256
+"""How many answers are made at once; whoever asks for one more may come again in a moment."""
+
 _LOGGER = logging.getLogger(__name__)
 
 SECURITY_HEADERS = {
@@ -67,6 +72,12 @@ SECURITY_HEADERS = {
 }
 STRICT_TRANSPORT = {"strict-transport-security": "max-age=63072000"}
 
+
+_BUSY_HEADERS = [
+    (b"content-type", b"text/plain; charset=utf-8"),
+    (b"cache-control", NO_STORE.encode()),
+    (b"retry-after", b"2"),
+]
 
 _LEADING_ON = {301, 302, 307, 308}
 _IN_QUERIES = "%=&+;/?:@!$'()*,-._~"
@@ -132,6 +143,15 @@ def _joined(headers: Iterable[Header]) -> dict[bytes, bytes]:
     return joined
 
 
+def mark_of(error: BaseException) -> str:
+    """What an error is called on its page and in the log: the same one is called the same."""
+    place = error.__traceback__
+    while place and place.tb_next:
+        place = place.tb_next
+    where = f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}" if place else ""
+    return hashlib.sha256(f"{type(error).__name__} {where}".encode()).hexdigest()[:8]
+
+
 def request_for(path: str) -> Scope:
     """A request for what is at a path without a query, as nobody sent it."""
     return {
@@ -191,11 +211,13 @@ class Delivery:
         self.answering = asyncio.Semaphore(QUERIED_AT_ONCE)
         self.under_way: dict[tuple[Address, bytes | None], asyncio.Task[Any]] = {}
         self.requests = 0
+        busy = [*self.headers, *_BUSY_HEADERS]
+        self.busy = finished(503, busy, b"Busy: try again in a moment.\n", is_lasting=False)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http":
-            await self._live(scope, receive, send)
+            await self.app(scope, receive, send)
             return
         self.requests += 1
         query = scope["query_string"]
@@ -223,16 +245,7 @@ class Delivery:
             await send(sent.start)
             await send(sent.body)
 
-    async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """What is no request: as long as a server runs the application, it has a lifespan."""
-        ahead = asyncio.create_task(self._foresee()) if scope["type"] == "lifespan" else None
-        try:
-            await self.app(scope, receive, send)
-        finally:
-            if ahead:
-                ahead.cancel()
-
-    async def _foresee(self) -> None:
+    async def foresee(self) -> None:
         """Make in advance, one after the other and never while somebody is asking for something."""
         seen = -1
         for path in await to_thread(self.foreseen):
@@ -313,6 +326,8 @@ class Delivery:
         kept = self._store(address).get(address)
         if kept:
             return kept
+        if len(self.under_way) >= MOST_UNDER_WAY:
+            return self.busy
         return await self._once((address, None), lambda: self._added(scope, address))
 
     async def _added(self, scope: Scope, address: Address) -> Kept:
@@ -320,7 +335,7 @@ class Delivery:
         made = {**scope, "method": "GET", "path": path, "query_string": query.encode()}
         async with self.answering if query else self.making:
             kept = await self._made(made, is_lasting=not query)
-        if kept.status == 200:
+        if kept.may_be_kept:
             self._store(address).put(address, kept)
         return kept
 
@@ -344,7 +359,7 @@ class Delivery:
     ) -> Sent:
         """What sends an answer in one form, counted where it is kept."""
         sent = kept.messages(coding, body, is_head=is_head, chosen=chosen)
-        if address and kept.status == 200:
+        if address and kept.may_be_kept:
             self._store(address).put(address, kept)
         return sent
 
@@ -375,9 +390,10 @@ class Delivery:
 
         try:
             await self.app({**scope, "headers": []}, receive, send)
-        except Exception:
+        except Exception as error:
             # The application has answered with its error page before it raises.
-            _LOGGER.exception("error while answering %s", scope["path"])
+            mark = mark_of(error)
+            _LOGGER.exception("error %s while answering %a", mark, scope["path"])
         own = {name for name, _ in headers}
         kept = [header for header in headers if header[0] != b"content-length" and header[1]]
         added = [header for header in self.headers if header[0] not in own]

@@ -65,6 +65,24 @@ def is_current(database: Path, seed: Path) -> bool:
         return False
 
 
+def is_whole(database: Path) -> bool:
+    """Whether a database is, byte for byte, what was built, from whichever seed."""
+    try:
+        return seed_told(database) is not None
+    except OSError:
+        return False
+
+
+def seed_told(database: Path) -> str | None:
+    """The digest of the seed that a database was built from, or None where it is not whole.
+
+    Raises OSError where it cannot be read.
+    """
+    lines = beside(database).read_text(encoding="utf-8", errors="replace").splitlines()
+    digests = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
+    return digests.get("seed") if digests.get("database") == of_file(database) else None
+
+
 def _of_files(paths: Iterable[Path]) -> str:
     digest = hashlib.sha256()
     for path in paths:

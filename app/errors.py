@@ -9,13 +9,14 @@ from sqlmodel import Session
 from starlette.exceptions import HTTPException
 
 from app import pages, queries, urls
-from app.delivery import SECURITY_HEADERS
+from app.delivery import SECURITY_HEADERS, mark_of
 from app.facets import BadParameterError
 from app.formats.answers import PROBLEM_TYPE, problem_details
 from app.formats.plain import json_bytes
 from app.kinds import KINDS
 from app.models import RecordRow, Withdrawal
 from app.site import Site
+from app.store import NO_STORE
 from app.values import PRIMARY
 
 PAGE_HEADERS = {
@@ -24,9 +25,6 @@ PAGE_HEADERS = {
 """A browser asks about a page each time, at most a minute after it has shown it again: a 304
 costs next to nothing. A cache before the site asks once a minute, and sends what it has meanwhile
 (RFC 9111, section 5.2.2.10; RFC 5861, section 3). So a new seed is everywhere two minutes later."""
-
-FAULT_HEADERS = {"cache-control": "no-store"}
-"""What went wrong here may go well the next time."""
 
 OPEN_HEADERS = PAGE_HEADERS | {
     "access-control-allow-origin": "*",
@@ -124,13 +122,9 @@ def _is_embed(path: str, noun: str, slug: str) -> bool:
 def answer_errors(app: FastAPI, site: Site) -> None:
     """Make every error an answer, and lead from a near miss to the canonical address."""
 
-    def page(path: str, status: int, told: pages.ErrorPage) -> Response:
-        text = site.renderers[urls.language_of(path)].render("error.html", path=path, page=told)
-        return HTMLResponse(text, status_code=status, headers=PAGE_HEADERS)
-
     def http_error(request: Request, error: Exception) -> Response:
         path = request.url.path
-        status = error.status_code if isinstance(error, HTTPException) else 500
+        status = cast("HTTPException", error).status_code
         if status == HTTPStatus.NOT_FOUND and request.method == "GET":
             meant = _canonical(site, path)
             if meant:
@@ -143,11 +137,20 @@ def answer_errors(app: FastAPI, site: Site) -> None:
         else:
             _, suffix = urls.before_suffix(path)
             fault = pages.Fault("suffix", suffix, (), others) if others else None
-            response = page(path, status, pages.ErrorPage(status, fault))
-        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            response.headers.update(FAULT_HEADERS)
+            response = _page(site, path, status, pages.ErrorPage(status, fault))
         if status == HTTPStatus.METHOD_NOT_ALLOWED:
             response.headers["allow"] = methods_of(path)
+        return response
+
+    def failed(request: Request, error: Exception) -> Response:
+        path, status = request.url.path, HTTPStatus.INTERNAL_SERVER_ERROR
+        mark = mark_of(error)
+        if is_for_programs(path):
+            response = problem(status, _sentence(path, status), error=mark)
+        else:
+            response = _page(site, path, status, pages.ErrorPage(status, mark=mark))
+        # What went wrong here may go well the next time.
+        response.headers["cache-control"] = NO_STORE
         return response
 
     def bad_parameter(request: Request, error: Exception) -> Response:
@@ -160,7 +163,7 @@ def answer_errors(app: FastAPI, site: Site) -> None:
             is_ours = urls.is_under(path, urls.API)
             status = HTTPStatus.UNPROCESSABLE_ENTITY if is_ours else HTTPStatus.NOT_FOUND
             return problem(status, str(told), **_members(told, fault))
-        return page(path, HTTPStatus.NOT_FOUND, pages.ErrorPage(404, fault))
+        return _page(site, path, HTTPStatus.NOT_FOUND, pages.ErrorPage(404, fault))
 
     def moved(request: Request, error: Exception) -> Response:
         told = cast("MovedError", error)
@@ -174,27 +177,35 @@ def answer_errors(app: FastAPI, site: Site) -> None:
         return led(HTTPStatus.MOVED_PERMANENTLY, path, site.addresses.link(present_path))
 
     def gone(request: Request, error: Exception) -> Response:
-        path = request.url.path
-        withdrawal = cast("GoneError", error).withdrawal
-        if is_for_programs(path):
-            reasons = dict(withdrawal.reason.root)
-            return problem(
-                HTTPStatus.GONE,
-                reasons[PRIMARY],
-                reasons=reasons,
-                withdrawn_on=withdrawal.withdrawn_on,
-            )
-        # Wherever it was asked for, it is the record's own address that is there in each language.
-        own = urls.record_path(withdrawal.kind, withdrawal.slug, urls.language_of(path))
-        if _is_embed(path, withdrawal.kind, withdrawal.slug):
-            return _framed_tombstone(site, withdrawal, own)
-        return page(own, HTTPStatus.GONE, pages.ErrorPage(410, withdrawal=withdrawal))
+        return _gone(site, request.url.path, cast("GoneError", error).withdrawal)
 
     app.add_exception_handler(MovedError, moved)
     app.add_exception_handler(GoneError, gone)
     app.add_exception_handler(BadParameterError, bad_parameter)
     app.add_exception_handler(HTTPException, http_error)
-    app.add_exception_handler(HTTPStatus.INTERNAL_SERVER_ERROR, http_error)
+    app.add_exception_handler(HTTPStatus.INTERNAL_SERVER_ERROR, failed)
+
+
+def _page(site: Site, path: str, status: int, told: pages.ErrorPage) -> Response:
+    text = site.renderers[urls.language_of(path)].render("error.html", path=path, page=told)
+    return HTMLResponse(text, status_code=status, headers=PAGE_HEADERS)
+
+
+def _gone(site: Site, path: str, withdrawal: Withdrawal) -> Response:
+    """What is said where a record was that was taken back."""
+    if is_for_programs(path):
+        reasons = dict(withdrawal.reason.root)
+        return problem(
+            HTTPStatus.GONE,
+            reasons[PRIMARY],
+            reasons=reasons,
+            withdrawn_on=withdrawal.withdrawn_on,
+        )
+    # Wherever it was asked for, it is the record's own address that is there in each language.
+    own = urls.record_path(withdrawal.kind, withdrawal.slug, urls.language_of(path))
+    if _is_embed(path, withdrawal.kind, withdrawal.slug):
+        return _framed_tombstone(site, withdrawal, own)
+    return _page(site, own, HTTPStatus.GONE, pages.ErrorPage(410, withdrawal=withdrawal))
 
 
 def _framed_tombstone(site: Site, withdrawal: Withdrawal, path: str) -> Response:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import PlainTextResponse, RedirectResponse, Response
 from sqlmodel import Session
 
-from app import pages, queries, urls
+from app import __version__, pages, queries, urls
 from app.embedding import oembed
 from app.errors import OPEN_HEADERS, PAGE_HEADERS, GoneError, found, leading_page, problem
 from app.faces import Letterhead, face_of
@@ -24,6 +24,7 @@ from app.models import Meeting
 from app.qr import qr_code
 from app.searching import search_index
 from app.site import Site
+from app.store import NO_STORE
 
 FOREVER_HEADERS = {"cache-control": "public, max-age=31536000, immutable"}
 
@@ -62,6 +63,7 @@ def file_routes(site: Site) -> APIRouter:
     add(urls.FEED, _changes(site))
     add(urls.SITEMAP, _sitemap(site))
     add(urls.FAVICON, _favicon(site))
+    add(urls.HEALTH, _health(site))
     for path, template, media_type in (
         (urls.ROBOTS, "feeds/robots.txt", "text/plain; charset=utf-8"),
         (urls.OPENSEARCH, "feeds/opensearch.xml", "application/opensearchdescription+xml"),
@@ -298,6 +300,23 @@ def _favicon(site: Site) -> View:
     def view(_: Request) -> Response:
         asset = site.assets["favicon.svg"]
         return Response(asset.body, media_type=asset.media_type, headers=PAGE_HEADERS)
+
+    return view
+
+
+def _health(site: Site) -> View:
+    """Whether the process lives and is ready, and with what: it answers, so it is both."""
+
+    def view(_: Request) -> Response:
+        told = {
+            "live": True,
+            "ready": True,
+            "version": __version__,
+            "seed": site.seed_digest,
+            "refused": site.health.refusal,
+        }
+        headers = {"cache-control": NO_STORE}
+        return Response(json_bytes(told), media_type="application/json", headers=headers)
 
     return view
 

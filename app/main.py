@@ -11,7 +11,7 @@ from app.delivery import Delivery
 from app.errors import answer_errors
 from app.files import file_routes
 from app.language import PUBLISHED
-from app.site import Site, open_site
+from app.site import Health, Site, open_site
 from app.views import page_routes
 
 MOST_FORESEEN = 1000
@@ -19,9 +19,9 @@ MOST_FORESEEN = 1000
 and some ten megabytes. A larger site makes them as they are asked for."""
 
 
-def create_app(settings: Settings) -> Delivery:
+def create_app(settings: Settings, health: Health | None = None) -> Delivery:
     """The site over a finished database: an ASGI application that writes nothing."""
-    site = open_site(settings)
+    site = open_site(settings, health)
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     # Files before pages: a record's address with a suffix is no slug.
     app.include_router(file_routes(site))

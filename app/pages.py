@@ -316,11 +316,15 @@ class Fault:
 
 @dataclass(frozen=True)
 class ErrorPage:
-    """Something that went wrong: the status of the answer, and, where it is known, why."""
+    """Something that went wrong: the status of the answer, and, where it is known, why.
+
+    `mark` is what the log calls it, where it is a fault of the program.
+    """
 
     status: int
     fault: Fault | None = None
     withdrawal: Withdrawal | None = None
+    mark: str | None = None
 
 
 def fault(session: Session, kind: Kind | None, error: BadParameterError) -> Fault:

@@ -1,55 +1,51 @@
-"""uvicorn around the application, in one process or several."""
+"""What keeps the site going: processes that serve, each replaced when it dies.
 
-import contextlib
-import gc
+This process serves nothing itself, so nothing that is sent to the site can end it. It hears
+signals (SIGINT and SIGTERM end the site in order, SIGHUP renews it) and talks to each
+process that serves in lines over a socket: `opened`, then `serve`; `take up`, then `taken` or
+`not taken`; `refused` with why a seed was.
+"""
+
+import asyncio
 import os
+import signal
 import socket
 import sys
+from asyncio import StreamReader, StreamWriter
+from asyncio.subprocess import DEVNULL, Process
+from dataclasses import dataclass
+from itertools import count
 
-import uvicorn
-from uvicorn.supervisors import Multiprocess
+from app import edition
+from app.config import Settings, UsageError
 
-from app.config import Settings, UsageError, settings_from
-from app.delivery import Delivery
-from app.main import create_app
+OPENED, SERVE, TAKE_UP, TAKEN, NOT_TAKEN, REFUSED = (
+    "opened",
+    "serve",
+    "take up",
+    "taken",
+    "not taken",
+    "refused",
+)
+
+GRACE_SECONDS = 10
+"""How long answers that have begun may take to end when the site stops."""
+_BACKLOG = 2048
+"""How many may wait to be taken, as the processes that serve have it."""
+_START_SECONDS = 60
+"""How long a process may take to open the site."""
+_SHORT_LIFE_SECONDS = 5
+_LONGEST_PAUSE_SECONDS = 30
+"""How long the next one waits at most, where one process after the other lives only shortly."""
 
 
 def run(settings: Settings, *, host: str, port: int, workers: int) -> None:
     """Serve until interrupted.
 
-    Raises UsageError where the host and port cannot be had.
+    Raises UsageError where the host and port cannot be had, or the site cannot be opened.
     """
-    listening = _bound(host, port)
-    # Every process makes the application from the environment, the only one as well as several.
-    os.environ |= {
-        "MEETING21_SEED": str(settings.seed),
-        "MEETING21_DATABASE": str(settings.database),
-        "MEETING21_BASE_URL": settings.base_url,
-    }
-    config = uvicorn.Config(
-        "app.serving:worker",
-        factory=True,
-        workers=workers,
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-    )
-    print(f"serving {settings.base_url} (stop with Ctrl+C)", file=sys.stderr, flush=True)
-    if workers == 1:
-        # uvicorn has shut down in order by the time it passes the interruption on.
-        with contextlib.suppress(KeyboardInterrupt):
-            uvicorn.Server(config).run(sockets=[listening])
-    else:
-        Multiprocess(config, sockets=[listening]).run()
-
-
-def worker() -> Delivery:
-    """The application of one process."""
-    app = create_app(settings_from())
-    # What is there now stays: looking it through for waste again and again would only cost pauses.
-    gc.freeze()
-    gc.enable()
-    return app
+    with _bound(host, port) as listening:
+        asyncio.run(_Keeper(settings, listening, workers).keep())
 
 
 def _bound(host: str, port: int) -> socket.socket:
@@ -62,5 +58,184 @@ def _bound(host: str, port: int) -> socket.socket:
         listening.close()
         reason = error.strerror or str(error)
         raise UsageError(f"cannot serve at {host} port {port}: {reason}; choose another") from None
-    listening.set_inheritable(True)
     return listening
+
+
+@dataclass(frozen=True)
+class _Worker:
+    """A process that serves, and the two ends of what is said with it."""
+
+    process: Process
+    reader: StreamReader
+    writer: StreamWriter
+
+    async def hear(self) -> str:
+        """What it says next; nothing where it has ended."""
+        return (await self.reader.readline()).decode().rstrip("\n")
+
+    def tell(self, line: str) -> None:
+        """Say something to it, which is lost where it has ended."""
+        self.writer.write(f"{line}\n".encode())
+
+
+class _Keeper:
+    """Keeps a number of processes serving one socket."""
+
+    def __init__(self, settings: Settings, listening: socket.socket, number: int) -> None:
+        self.settings = settings
+        self.listening = listening
+        self.number = number
+        self.workers: list[_Worker] = []
+        self.refusal = ""
+        # While one opens the database, nobody is asked to take up another.
+        self.opening = asyncio.Lock()
+
+    async def keep(self) -> None:
+        """Serve until told to stop."""
+        loop = asyncio.get_running_loop()
+        stop, hurry, renew = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        had_terminal = os.isatty(0)
+
+        def told_to_stop() -> None:
+            (hurry if stop.is_set() else stop).set()
+
+        def hung_up() -> None:
+            # A terminal that was closed says the same as somebody who asks for the new seed.
+            (stop if had_terminal and not os.isatty(0) else renew).set()
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, told_to_stop)
+        loop.add_signal_handler(signal.SIGHUP, hung_up)
+        keeping = asyncio.create_task(self._keep(renew))
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait([keeping, stopping], return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        is_stopped = keeping.cancel()
+        await asyncio.wait([keeping])
+        await self._end(hurry)
+        if not is_stopped:
+            keeping.result()
+
+    async def _keep(self, renew: asyncio.Event) -> None:
+        for _ in range(self.number):
+            self.workers.append(await self._started())
+        for worker in self.workers:
+            if await worker.hear() != OPENED:
+                raise UsageError("nothing can be served; what is wrong stands above")
+        listened = "http://{}:{}".format(*_shown(self.listening))
+        base = self.settings.base_url
+        place = base if base == listened else f"{base} at {listened}"
+        # Whoever reads the line can come at once, and waits at most.
+        self.listening.listen(_BACKLOG)
+        _say(f"serving {place} (stop with Ctrl+C)")
+        for worker in self.workers:
+            worker.tell(SERVE)
+        await asyncio.gather(self._renew(renew), *map(self._hold, range(self.number)))
+
+    async def _started(self) -> _Worker:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "app.worker",
+                str(self.listening.fileno()),
+                str(theirs.fileno()),
+                stdin=DEVNULL,
+                pass_fds=(self.listening.fileno(), theirs.fileno()),
+                # What interrupts this process at a terminal is for it alone to pass on.
+                process_group=0,
+                env=os.environ | self.settings.as_environment(),
+            )
+        return _Worker(process, *await asyncio.open_connection(sock=ours))
+
+    async def _hold(self, place: int) -> None:
+        """Put another process in the place of one that died, for ever."""
+        loop, short_lives = asyncio.get_running_loop(), 0
+        for _ in count():
+            begun = loop.time()
+            await self.workers[place].process.wait()
+            self.workers[place].writer.close()
+            short_lives = short_lives + 1 if loop.time() - begun < _SHORT_LIFE_SECONDS else 0
+            _say(f"process {self.workers[place].process.pid} has ended; another takes its place")
+            await asyncio.sleep(min(_LONGEST_PAUSE_SECONDS, 2**short_lives - 1))
+            async with self.opening:
+                worker = self.workers[place] = await self._started()
+                try:
+                    async with asyncio.timeout(_START_SECONDS):
+                        is_opened = await worker.hear() == OPENED
+                except TimeoutError:
+                    is_opened = False
+                if is_opened:
+                    worker.tell(SERVE)
+                    worker.tell(f"{REFUSED}: {self.refusal}")
+                else:
+                    _kill(worker)
+
+    async def _renew(self, renew: asyncio.Event) -> None:
+        """Whenever asked to, build what the seed is now, and have one after the other serve it."""
+        while await renew.wait():
+            renew.clear()
+            self.refusal = await self._refusal()
+            async with self.opening:
+                for worker in self.workers:
+                    if self.refusal:
+                        worker.tell(f"{REFUSED}: {self.refusal}")
+                        continue
+                    worker.tell(TAKE_UP)
+                    if await worker.hear() == NOT_TAKEN:
+                        self.refusal = "the database could not be opened; the log says why"
+            _say(f"the site is as it was: {self.refusal}" if self.refusal else "the site is new")
+
+    async def _refusal(self) -> str:
+        """Why the seed cannot be served; nothing where its database is there, built if need be."""
+        seed, database = self.settings.seed, self.settings.database
+        if await asyncio.to_thread(edition.is_current, database, seed):
+            return ""
+        builder = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "app", "build", "--seed", seed, "--database", database),
+            stdin=DEVNULL,
+            process_group=0,
+        )
+        try:
+            code = await builder.wait()
+        except asyncio.CancelledError:
+            builder.kill()
+            raise
+        if code == 0:
+            return ""
+        what = "the seed has mistakes" if code == 1 else "the database could not be built"
+        return f"{what}; the log says which" if code == 1 else f"{what}; the log says why"
+
+    async def _end(self, hurry: asyncio.Event) -> None:
+        """Have every process end what it began; whoever takes too long is killed."""
+        self.listening.close()
+        for worker in self.workers:
+            worker.writer.close()
+        hurried = asyncio.create_task(hurry.wait())
+        ended = asyncio.create_task(self._ended())
+        patience = GRACE_SECONDS + 2
+        await asyncio.wait({hurried, ended}, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
+        hurried.cancel()
+        for worker in self.workers:
+            _kill(worker)
+        await ended
+
+    async def _ended(self) -> bool:
+        for worker in self.workers:
+            await worker.process.wait()
+        return True
+
+
+def _kill(worker: _Worker) -> None:
+    if worker.process.returncode is None:
+        worker.process.kill()
+
+
+def _shown(listening: socket.socket) -> tuple[str, int]:
+    host, port, *_ = listening.getsockname()
+    return (f"[{host}]" if ":" in host else host), port
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)

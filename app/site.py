@@ -3,15 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from app import pages
+from app import edition, pages
 from app.assets import Asset, read_assets
 from app.config import ROOT, Settings
-from app.database import open_database
+from app.database import file_of, open_database
 from app.facets import PAGE_SIZE
 from app.formats.dataset import DataFile, data_files
 from app.formats.described import describe
@@ -22,15 +21,23 @@ from app.urls import Addresses, Everything
 from app.values import PRIMARY
 
 
+@dataclass
+class Health:
+    """How the process that serves is: `refusal` says why it has not taken up a later seed."""
+
+    refusal: str | None = None
+
+
 @dataclass(frozen=True)
 class Site:
     """A finished database with what renders it: a renderer for each published language."""
 
-    database: Path
     engine: Engine
     addresses: Addresses
     assets: Mapping[str, Asset]
     renderers: Mapping[str, Renderer]
+    seed_digest: str | None
+    health: Health
 
     @property
     def words(self) -> Mapping[str, str]:
@@ -45,7 +52,7 @@ class Site:
                 noun: describe(session, records(session, noun), self.addresses, self.words)
                 for noun in KINDS
             }
-        return data_files(whole, self.addresses, self.database.read_bytes())
+        return data_files(whole, self.addresses, file_of(self.engine))
 
     @property
     def is_export(self) -> bool:
@@ -77,13 +84,14 @@ class Site:
         return Session(self.engine)
 
 
-def open_site(settings: Settings) -> Site:
+def open_site(settings: Settings, health: Health | None = None) -> Site:
     """The site that settings describe; its database must be there."""
     engine = open_database(settings.database)
+    seed_digest = edition.seed_told(settings.database)
     addresses = Addresses(settings.base_url, settings.is_export)
     assets = read_assets(ROOT / "static")
     with Session(engine) as session:
         in_languages = renderers(
             ROOT / "templates", addresses, assets, meeting(session), pages.meeting_names(session)
         )
-    return Site(settings.database, engine, addresses, assets, in_languages)
+    return Site(engine, addresses, assets, in_languages, seed_digest, health or Health())

@@ -32,6 +32,9 @@ without end: when it is reached all are forgotten, and found again by what they 
 LONGEST_ASKED = 512
 """How many bytes of a request are remembered: browsers send some 250."""
 
+NO_STORE = "no-store"
+"""What `Cache-Control` says of an answer that is of the moment, and never kept here either."""
+
 _LEAST_KEPT = 8
 """How many answers of any size there is room for."""
 
@@ -68,6 +71,11 @@ class Kept:
     sent: dict[tuple[bool, bytes, bytes], Sent] = field(default_factory=dict)
     asked: list[Asked] = field(default_factory=list)
     is_used: bool = False
+
+    @property
+    def may_be_kept(self) -> bool:
+        """Whether it is the answer to whoever asks the same later."""
+        return self.status == 200 and (b"cache-control", NO_STORE.encode()) not in self.headers
 
     @property
     def size(self) -> int:

@@ -77,6 +77,8 @@ SITEMAP = "/sitemap.xml"
 ROBOTS = "/robots.txt"
 FAVICON = "/favicon.ico"
 SECURITY = "/.well-known/security.txt"
+HEALTH = "/healthz"
+"""What is there is of the moment, so it is no file."""
 
 
 @dataclass(frozen=True)

@@ -155,7 +155,8 @@ def test_database_that_can_not_be_written_is_said_in_one_line(tmp_path: Path) ->
     (tmp_path / "file").write_text("in the way")
     done = run("build", "--seed", WORLD, "--database", tmp_path / "file" / "site.db")
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.splitlines()[1:] == [f"meeting21: {tmp_path / 'file'}: File exists"]
+    expected = f"meeting21: {tmp_path / 'file'}: File exists; move it away, or choose another place"
+    assert done.stderr.splitlines()[1:] == [expected]
 
 
 def free_port() -> int:

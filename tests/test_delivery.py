@@ -281,6 +281,8 @@ def test_pages_are_made_in_advance_while_nobody_asks(our_site: Site) -> None:
     assert {"/", "/zh/agreements/nuclear-statement", "/about"} <= set(app.foreseen())
     app.foreseen = lambda: ["/about", "/nothing", "/ru/about"]
     with TestClient(app) as client:
+        assert client.portal is not None
+        client.portal.start_task_soon(app.foresee)
         deadline = time.monotonic() + 20
         while ("/ru/about", "") not in app.pages:
             assert time.monotonic() < deadline

@@ -1,0 +1,339 @@
+"""HTTP as strangers speak it: uvicorn's protocol with bounds, and clear answers to broken requests.
+
+uvicorn answers every broken request with a bare 400, and waits for ever for a slow one.
+"""
+
+import asyncio
+import re
+import sys
+from asyncio.events import TimerHandle
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any, cast
+
+import httptools
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
+from uvicorn.server import ServerState
+
+from app.delivery import App
+from app.store import Header
+
+MOST_URL = 32 * 1024
+"""How many bytes the address in a request may have."""
+MOST_HEAD = 64 * 1024
+"""How many bytes all its headers may have."""
+MOST_HEADERS = 128
+MOST_BODY = 64 * 1024
+"""How many bytes may follow a head: nothing can be sent here, but a form should hear that."""
+MOST_DROPPED = 1024 * 1024
+"""How many bytes a client may go on sending after it was refused, so that it reads why."""
+
+REQUEST_SECONDS = 10
+"""How long a request may take to arrive, from its first byte to its last."""
+KEPT_SECONDS = 20
+"""How long a connection may stand idle between two requests."""
+STALLED_SECONDS = 30
+"""How long a client may read nothing of an answer that is being sent."""
+LINGER_SECONDS = 2
+"""How long a refused client is listened to, as one that still sends does not read."""
+SOON_SECONDS = 2
+"""When a client that was sent away may come again."""
+
+_ANY_METHOD = re.compile(rb"[A-Za-z0-9!#$%&'*+.^_`|~-]+ /")
+"""How a request begins whose method the parser does not know (RFC 9110, section 5.6.2)."""
+
+Refused = Callable[["Protocol", int, int], None]
+
+
+class Config(uvicorn.Config):
+    """How uvicorn serves an application here.
+
+    `headers` are on every answer that the application does not give; `refused` hears of each,
+    with its status and size. Of more connections than `most_connections`, those go first
+    that have waited longest without a request. `proxies` are the addresses whose
+    X-Forwarded-For is believed, for the log alone; answers that have begun when it stops have
+    `grace_seconds` to end.
+    """
+
+    def __init__(
+        self,
+        app: App,
+        *,
+        headers: list[Header],
+        most_connections: int,
+        grace_seconds: int,
+        refused: Refused,
+        proxies: str,
+    ) -> None:
+        super().__init__(
+            cast("Any", app),
+            http=Protocol,
+            ws="none",
+            lifespan="off",
+            log_level="error",
+            access_log=False,
+            server_header=False,
+            proxy_headers=bool(proxies),
+            forwarded_allow_ips=proxies,
+            timeout_keep_alive=KEPT_SECONDS,
+            timeout_graceful_shutdown=grace_seconds,
+        )
+        self.refusal_headers = headers
+        self.most_connections = most_connections
+        self.refused = refused
+        self.waiting: dict[Protocol, None] = {}
+
+
+class _RefusedError(Exception):
+    """Raised out of the parser where it has read enough."""
+
+
+class Protocol(HttpToolsProtocol):
+    """One connection.
+
+    It waits (for a request, or the rest of its head), or it answers, or it has refused: then it
+    drops what still comes, and closes. `refusal` is the status that the client is told once all
+    earlier requests are answered, or 0 where it is told nothing more.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self.ours = config
+        # What a refusal is told of, before there is any of it.
+        self.url = b""
+        self.scope = cast("Any", {})
+        self.is_in_head = False
+        self.is_in_body = False
+        self.head_size = 0
+        self.body_size = 0
+        self.dropped = 0
+        self.last = b""
+        self.running: RequestResponseCycle | None = None
+        self.fault = HTTPStatus.BAD_REQUEST
+        self.refusal: int | None = None
+        self.deadline: TimerHandle | None = None
+        self.stalled: TimerHandle | None = None
+
+    @property
+    def is_answering(self) -> bool:
+        """Whether a request that has come is not answered yet."""
+        return self.cycle is not None and not self.cycle.response_complete
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Take a connection, or in the place of the one that has waited longest."""
+        super().connection_made(transport)
+        waiting = self.ours.waiting
+        if len(self.connections) > self.ours.most_connections:
+            longest = next(iter(waiting), None)
+            if longest is None:
+                self._refuse(HTTPStatus.SERVICE_UNAVAILABLE)
+                return
+            waiting.pop(longest)
+            longest.transport.abort()
+        waiting[self] = None
+        self._expect()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget a connection."""
+        super().connection_lost(exc)
+        # uvicorn tells the latest request, which need not be the one that is being answered.
+        self.pipeline.clear()
+        if self.running:
+            self.running.disconnected = True
+        self.ours.waiting.pop(self, None)
+        self._no_longer_expect()
+        # uvicorn forgets this one where the connection broke.
+        self._unset_keepalive_if_required()
+        if self.stalled:
+            self.stalled.cancel()
+
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """Answer what has come whole, though nothing more will: not to close is the answer."""
+        if self.is_answering:
+            self.cycle.keep_alive = False
+        return self.is_answering
+
+    def data_received(self, data: bytes) -> None:
+        """Read on, within bounds."""
+        if self.refusal is not None:
+            self.dropped += len(data)
+            if self.dropped > MOST_DROPPED:
+                self.transport.abort()
+            return
+        was_in_head = self.is_in_head
+        self.last = data
+        super().data_received(data)
+        if self.refusal is not None or self.parser is None:
+            return
+        # The parser keeps a header to itself until it is whole, however long it gets.
+        if was_in_head and self.is_in_head:
+            self.head_size += len(data)
+            if self.head_size > MOST_HEAD:
+                self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+                return
+        if not self.deadline and not self.is_answering:
+            self._expect()
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what could not be read; `msg` is the same whatever that was."""
+        error = sys.exception()
+        is_method = isinstance(error, httptools.HttpParserInvalidMethodError)
+        if is_method and _ANY_METHOD.match(self.last):
+            self.fault = HTTPStatus.METHOD_NOT_ALLOWED
+        # A request whose head was read has an answer of its own.
+        self._refuse(0 if self.is_in_body else self.fault)
+
+    def on_message_begin(self) -> None:
+        """Begin to read a request."""
+        super().on_message_begin()
+        self.is_in_head = True
+        self.head_size = self.body_size = 0
+        self._expect()
+
+    def on_url(self, url: bytes) -> None:
+        """Read a piece of its address."""
+        super().on_url(url)
+        self._require(len(self.url) <= MOST_URL, HTTPStatus.REQUEST_URI_TOO_LONG)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Read one of its headers, or one after its body."""
+        super().on_header(name, value)
+        self.head_size += len(name) + len(value)
+        is_within = self.head_size <= MOST_HEAD and len(self.headers) <= MOST_HEADERS
+        self._require(is_within, HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+
+    def on_headers_complete(self) -> None:
+        """Begin to answer."""
+        version = self.parser.get_http_version()
+        self._require(version in {"1.0", "1.1"}, HTTPStatus.BAD_REQUEST)
+        # RFC 9112, section 3.2: exactly one, though it changes nothing here.
+        hosts = sum(name == b"host" for name, _ in self.headers)
+        self._require(hosts == 1 or (version, hosts) == ("1.0", 0), HTTPStatus.BAD_REQUEST)
+        length = next((value for name, value in self.headers if name == b"content-length"), b"0")
+        self._require(int(length) <= MOST_BODY, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        # Section 6.3: any other coding leaves open where the body ends.
+        codings = {value.lower() for name, value in self.headers if name == b"transfer-encoding"}
+        self._require(codings <= {b"chunked"}, HTTPStatus.BAD_REQUEST)
+        super().on_headers_complete()
+        self.is_in_head = False
+        self.is_in_body = True
+        self.ours.waiting.pop(self, None)
+        # What comes after either is not what this parser would take it for.
+        if self.expect_100_continue or self.parser.should_upgrade():
+            self.cycle.keep_alive = False
+
+    def on_body(self, body: bytes) -> None:
+        """Take a piece of what nobody will read."""
+        super().on_body(body)
+        self.body_size += len(body)
+        self._require(self.body_size <= MOST_BODY, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+
+    def on_message_complete(self) -> None:
+        """End a request."""
+        super().on_message_complete()
+        self.is_in_body = False
+        self.last = b""
+        self._no_longer_expect()
+
+    def on_response_complete(self) -> None:
+        """Wait for the next request, or close."""
+        super().on_response_complete()
+        self._watch()
+        if self.transport.is_closing() or self.is_answering:
+            return
+        if self.refusal is not None:
+            self._close(self.refusal)
+        else:
+            self.ours.waiting[self] = None
+
+    def pause_writing(self) -> None:
+        """Wait for a client that reads more slowly than it is answered."""
+        super().pause_writing()
+        self._watch()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self.running = cycle
+        super()._start_asgi_task(cycle, app)
+
+    def _require(self, holds: bool, fault: HTTPStatus) -> None:
+        if not holds:
+            self.fault = fault
+            raise _RefusedError
+
+    def _expect(self) -> None:
+        """From now on the rest of a request must come in time."""
+        self._no_longer_expect()
+        self.deadline = self.loop.call_later(REQUEST_SECONDS, self._end_waiting)
+
+    def _no_longer_expect(self) -> None:
+        if self.deadline:
+            self.deadline.cancel()
+            self.deadline = None
+
+    def _end_waiting(self) -> None:
+        if self.is_in_head:
+            self._refuse(HTTPStatus.REQUEST_TIMEOUT)
+        elif self.is_answering:
+            self._refuse(0)
+        else:
+            self.transport.close()
+
+    def _watch(self) -> None:
+        """See to it that what is being sent is read."""
+        unsent = self.transport.get_write_buffer_size()
+        if unsent and not self.stalled:
+            self.stalled = self.loop.call_later(STALLED_SECONDS, self._end_stalled, unsent)
+
+    def _end_stalled(self, unsent: int) -> None:
+        self.stalled = None
+        if self.transport.get_write_buffer_size() >= unsent:
+            self.transport.abort()
+        else:
+            self._watch()
+
+    def _refuse(self, status: int) -> None:
+        """Read nothing more, and say so when its turn has come."""
+        self.refusal = status
+        self._no_longer_expect()
+        self.ours.waiting.pop(self, None)
+        if not self.is_answering:
+            self._close(status)
+
+    def _close(self, status: int) -> None:
+        """Send a refusal, if any, and close once it can have been read."""
+        self._unset_keepalive_if_required()
+        if self.transport.is_closing():
+            return
+        if status:
+            self.transport.write(self._written(HTTPStatus(status)))
+        self.transport.write_eof()
+        self.deadline = self.loop.call_later(LINGER_SECONDS, self.transport.abort)
+
+    def _written(self, status: HTTPStatus) -> bytes:
+        body = f"{status.phrase}: {status.description or 'it cannot be read'}.\n".encode()
+        headers = [
+            *self.server_state.default_headers,
+            *self.ours.refusal_headers,
+            (b"content-type", b"text/plain; charset=utf-8"),
+            (b"content-length", b"%d" % len(body)),
+            (b"cache-control", b"no-store"),
+            (b"connection", b"close"),
+        ]
+        if status == HTTPStatus.METHOD_NOT_ALLOWED:
+            headers.append((b"allow", b"GET, HEAD"))
+        if status == HTTPStatus.SERVICE_UNAVAILABLE:
+            headers.append((b"retry-after", b"%d" % SOON_SECONDS))
+        lines = [b"%s: %s\r\n" % header for header in headers]
+        self.ours.refused(self, status, len(body))
+        return b"".join([STATUS_LINE[status], *lines, b"\r\n", body])

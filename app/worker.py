@@ -1,0 +1,163 @@
+"""One process that serves: uvicorn around the site, on a socket that it was given.
+
+Over a second socket it hears from the process that keeps it, and tells it what it has done. Where
+nobody keeps it any more, it ends what it has begun, and itself.
+"""
+
+import asyncio
+import contextlib
+import gc
+import logging
+import resource
+import socket
+import sys
+from collections.abc import Callable
+
+import uvicorn
+
+from app import edition
+from app.config import NO_LOG, Settings, settings_from
+from app.delivery import Delivery, Receive, Scope, Send
+from app.journal import Journal
+from app.main import create_app
+from app.protocol import Config, Protocol
+from app.serving import GRACE_SECONDS, NOT_TAKEN, OPENED, TAKE_UP, TAKEN
+from app.site import Health
+
+MOST_CONNECTIONS = 4096
+"""How many connections one process has; fewer where it may not have as many files open."""
+OTHER_FILES = 64
+"""How many files it needs beside its connections: the database, its libraries, its sockets."""
+
+_LOGGER = logging.getLogger(__name__)
+
+
+class Current:
+    """The site of today. A request ends on the site on which it began."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.health = Health()
+        self.site = self._opened()
+        self.foreseeing: asyncio.Task[None] | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        await self.site(scope, receive, send)
+
+    def foresee(self) -> None:
+        """Begin to make the pages of today's site in advance, and no more those of a former."""
+        if self.foreseeing:
+            self.foreseeing.cancel()
+        self.foreseeing = asyncio.create_task(self.site.foresee())
+
+    def take_up(self) -> None:
+        """Go over to what the database is now.
+
+        Raises RuntimeError where it is not whole; the site stays what it was.
+        """
+        self.site = self._opened()
+        self.health.refusal = None
+        gc.unfreeze()
+        # What was kept of the former site hangs together in rings.
+        gc.collect()
+
+    def _opened(self) -> Delivery:
+        database = self.settings.database
+        if not edition.is_whole(database):
+            message = f"{database} is not what was built; build it anew"
+            raise RuntimeError(message)
+        return create_app(self.settings, self.health)
+
+
+def main(listening: int, keeper: int) -> None:
+    """Serve on one socket until the other says no more; both are file descriptors."""
+    logging.basicConfig(format="%(message)s")
+    # Until the site is there next to nothing is waste; looking for it takes a fifth of the time.
+    gc.disable()
+    settings = settings_from()
+    try:
+        current = Current(settings)
+    except (OSError, RuntimeError) as error:
+        sys.exit(f"meeting21: the site cannot be opened: {error}")
+    # What is there now stays: looking it through again and again would only cost pauses.
+    gc.freeze()
+    gc.enable()
+    config = _config(settings, current)
+    # uvicorn has shut down in order by the time it passes an interruption on.
+    with contextlib.suppress(KeyboardInterrupt):
+        runner = asyncio.Runner(loop_factory=config.get_loop_factory())
+        with runner, socket.socket(fileno=keeper) as kept, socket.socket(fileno=listening) as site:
+            runner.run(_serve(uvicorn.Server(config), current, site, kept))
+
+
+def _config(settings: Settings, current: Current) -> Config:
+    journal = Journal(current, settings.log) if settings.log != NO_LOG else None
+
+    def refused(protocol: Protocol, status: int, size: int) -> None:
+        if journal:
+            client, method = protocol.client, protocol.scope.get("method", "-")
+            journal.tell(
+                client=client, method=method, target=protocol.url, status=status, size=size
+            )
+
+    return Config(
+        journal or current,
+        headers=current.site.headers,
+        most_connections=min(MOST_CONNECTIONS, _files() - OTHER_FILES),
+        grace_seconds=GRACE_SECONDS,
+        refused=refused,
+        proxies=settings.proxies,
+    )
+
+
+def _files() -> int:
+    """How many files this process may have open, once it has asked for as many as it may."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_CONNECTIONS + OTHER_FILES
+    bound = wanted if most == resource.RLIM_INFINITY else min(wanted, most)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (bound, most))
+    return bound
+
+
+async def _serve(
+    server: uvicorn.Server, current: Current, listening: socket.socket, kept: socket.socket
+) -> None:
+    reader, writer = await asyncio.open_connection(sock=kept)
+
+    def tell(line: str) -> None:
+        writer.write(f"{line}\n".encode())
+
+    tell(OPENED)
+    if not await reader.readline():
+        return
+    serving = asyncio.create_task(server.serve(sockets=[listening]))
+    current.foresee()
+    hearing = asyncio.create_task(_hear(reader, current, tell))
+    await asyncio.wait([serving, hearing], return_when=asyncio.FIRST_COMPLETED)
+    hearing.cancel()
+    server.should_exit = True
+    await serving
+
+
+async def _hear(
+    reader: asyncio.StreamReader, current: Current, tell: Callable[[str], None]
+) -> None:
+    while line := await reader.readline():
+        said, _, told = line.decode().rstrip("\n").partition(": ")
+        if said == TAKE_UP:
+            try:
+                await asyncio.to_thread(current.take_up)
+            except Exception as error:
+                _LOGGER.exception("the site goes on as it was")
+                current.health.refusal = str(error)
+                tell(NOT_TAKEN)
+            else:
+                current.foresee()
+                tell(TAKEN)
+        else:
+            current.health.refusal = told
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))

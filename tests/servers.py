@@ -1,0 +1,140 @@
+"""The server as a program of its own, and what is sent to it over a bare socket."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+from conftest import ROOT
+
+ENVIRONMENT = {key: value for key, value in os.environ.items() if not key.startswith("MEETING21_")}
+PATIENCE = 60.0
+
+
+def size(few: int, many: int) -> int:
+    """How large a test is: `make soak` runs the same ones in their long form."""
+    return many if os.environ.get("SOAK") else few
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back: nothing at all has the status 0."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+def read_answer(stream: BinaryIO, *, is_head: bool = False) -> Answer:
+    """One answer from a connection that may go on."""
+    first, headers = stream.readline().decode("latin-1"), {}
+    if not first:
+        return Answer(0, {}, b"")
+    while line := stream.readline().decode("latin-1").rstrip("\r\n"):
+        name, _, value = line.partition(": ")
+        headers[name.lower()] = value
+    status = int(first.split(" ")[1])
+    length = 0 if is_head or status in {204, 304} else int(headers["content-length"])
+    body = stream.read(length)
+    assert len(body) == length, (first, headers, length, len(body))
+    return Answer(status, headers, body)
+
+
+@contextmanager
+def connected(port: int) -> Iterator[tuple[socket.socket, BinaryIO]]:
+    """A connection, to be written to, and to be read from."""
+    with (
+        socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connection,
+        connection.makefile("rb") as stream,
+    ):
+        yield connection, stream
+
+
+def ask(port: int, sent: bytes) -> Answer:
+    """The first answer to some bytes."""
+    with connected(port) as (connection, stream):
+        connection.sendall(sent)
+        return read_answer(stream)
+
+
+def asked(path: str, *headers: str) -> bytes:
+    """The bytes of an ordinary request."""
+    lines = [f"GET {path} HTTP/1.1", "Host: meeting.example", *headers]
+    return "\r\n".join([*lines, "", ""]).encode()
+
+
+def wait_until(happens: Callable[[], bool], what: str) -> None:
+    """Wait for something, though not for ever."""
+    deadline = time.monotonic() + PATIENCE
+    while not happens():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.02)
+
+
+@dataclass(frozen=True)
+class Served:
+    """A running server."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+    folder: Path
+    is_quiet: bool = field(default=True)
+
+    def said(self) -> str:
+        """What it has said on standard error."""
+        return (self.folder / "said").read_text()
+
+    def told(self) -> list[str]:
+        """The lines of its log."""
+        return (self.folder / "log").read_text().splitlines()
+
+    def hang_up(self) -> None:
+        """Ask it to take up the seed, and wait until it has said whether it did."""
+        before = self.outcomes()
+        self.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: self.outcomes() > before, "it does not say whether it took up the seed")
+
+    def outcomes(self) -> int:
+        """How often it has said that the site is new, or as it was."""
+        return len(re.findall(r"^the site is (?:new$|as it was: )", self.said(), re.MULTILINE))
+
+    def workers(self) -> list[int]:
+        """The processes that serve, oldest first."""
+        number = self.process.pid
+        return sorted(map(int, Path(f"/proc/{number}/task/{number}/children").read_text().split()))
+
+
+@contextmanager
+def server(seed: Path, folder: Path, *arguments: str, **variables: str) -> Iterator[Served]:
+    """A server that is ready; ended in order afterwards, without ever having shown a traceback."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = ["serve", "--port", str(port), "--seed", seed, "--database", folder / "site.db"]
+    with (folder / "said").open("w") as said, (folder / "log").open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "app", *command, *arguments],
+            cwd=ROOT,
+            env=ENVIRONMENT | variables,
+            stdin=subprocess.DEVNULL,
+            stderr=said,
+            stdout=log,
+        )
+    served = Served(process, port, folder)
+    try:
+        wait_until(lambda: "serving " in served.said() or process.poll() is not None, "no line")
+        assert process.poll() is None, served.said()
+        yield served
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+        process.wait(PATIENCE)
+    assert "Traceback" not in served.said(), served.said()

@@ -1,0 +1,465 @@
+"""The server as strangers meet it: bounds, clear refusals, an orderly end, no end by accident."""
+
+import contextlib
+import errno
+import io
+import json
+import os
+import re
+import signal
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+import uvicorn
+from conftest import SEED, WORLD, Site
+from miniature import changed
+from servers import Answer, Served, ask, asked, connected, read_answer, server, size, wait_until
+from starlette.testclient import TestClient
+
+from app import __version__, edition, protocol
+from app.config import Settings
+from app.delivery import MOST_UNDER_WAY, SECURITY_HEADERS, Delivery
+from app.journal import Journal
+from app.main import create_app
+from app.protocol import MOST_HEADERS, MOST_URL, Config
+
+HOST = b"Host: meeting.example\r\n"
+HEAD = b"GET /about HTTP/1.1\r\n" + HOST
+
+
+def is_guarded(answer: Answer) -> bool:
+    """Whether an answer has every security header."""
+    return SECURITY_HEADERS.items() <= answer.headers.items()
+
+
+def drained(connection: socket.socket) -> int:
+    """How many bytes still come until a connection ends."""
+    received = 0
+    while piece := connection.recv(65536):
+        received += len(piece)
+    return received
+
+
+@pytest.fixture
+def bounded(world_site: Site, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    """The miniature site in our protocol, with little patience and room for eight; its port."""
+    for name in ("REQUEST_SECONDS", "KEPT_SECONDS", "STALLED_SECONDS", "LINGER_SECONDS"):
+        monkeypatch.setattr(protocol, name, 0.4)
+    app = world_site.client.app
+    assert isinstance(app, Delivery)
+    config = Config(
+        app,
+        headers=app.headers,
+        most_connections=8,
+        grace_seconds=2,
+        refused=lambda *_: None,
+        proxies="",
+    )
+    running = uvicorn.Server(config)
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]})
+        thread.start()
+        wait_until(lambda: running.started, "it does not start")
+        yield listening.getsockname()[1]
+        running.should_exit = True
+        thread.join(10)
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The miniature site as a program of two processes, with a log."""
+    folder = tmp_path_factory.mktemp("served")
+    with server(WORLD, folder, "--workers", "2", "--log", "json") as running:
+        yield running
+
+
+BROKEN: dict[str, tuple[bytes, int]] = {
+    "no request": (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", 400),
+    "no version": (b"GET /\r\n\r\n", 400),
+    "another version": (b"GET / HTTP/2.0\r\n" + HOST + b"\r\n", 400),
+    "no host": (b"GET / HTTP/1.1\r\n\r\n", 400),
+    "two hosts": (b"GET / HTTP/1.1\r\n" + 2 * HOST + b"\r\n", 400),
+    "no path": (b"GET http://meeting.example HTTP/1.1\r\n" + HOST + b"\r\n", 400),
+    "a tunnel": (b"CONNECT evil.example:443 HTTP/1.1\r\n" + HOST + b"\r\n", 400),
+    "a byte that is no letter": ("GET /é HTTP/1.1\r\n".encode() + HOST + b"\r\n", 400),
+    "an unheard-of method": (b"FETCH / HTTP/1.1\r\n" + HOST + b"\r\n", 405),
+    "a long address": (b"GET /?%s HTTP/1.1\r\n" % (b"a" * MOST_URL) + HOST + b"\r\n", 414),
+    "an endless address": (b"GET /?" + b"a" * 900_000, 414),
+    "a large header": (HEAD + b"X: %s\r\n\r\n" % (b"a" * 70_000), 431),
+    "an endless header": (HEAD + b"X: " + b"a" * 900_000, 431),
+    "many headers": (HEAD + b"X: a\r\n" * MOST_HEADERS + b"\r\n", 431),
+    "a large body": (b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: 100000\r\n\r\n", 413),
+    "two lengths": (HEAD + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\nab", 400),
+    "a length and pieces": (
+        HEAD + b"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        400,
+    ),
+    "an unheard-of coding": (HEAD + b"Transfer-Encoding: strange\r\n\r\n", 400),
+    "a folded header": (HEAD + b"X: a\r\n b\r\n\r\n", 400),
+    "a space before a colon": (HEAD + b"X : a\r\n\r\n", 400),
+    "a header without a colon": (HEAD + b"X\r\n\r\n", 400),
+}
+
+
+@pytest.mark.parametrize("what", BROKEN)
+def test_what_is_no_request_is_refused_clearly(bounded: int, what: str) -> None:
+    sent, status = BROKEN[what]
+    answer = ask(bounded, sent)
+    assert answer.status == status
+    assert is_guarded(answer)
+    assert answer.headers["connection"] == "close"
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+    assert answer.body.count(b"\n") == 1
+
+
+def test_the_longest_address_is_answered(bounded: int) -> None:
+    path = b"/about?".ljust(MOST_URL, b"a")
+    assert ask(bounded, b"GET %s HTTP/1.1\r\n" % path + HOST + b"\r\n").status == 200
+
+
+def test_a_request_after_a_broken_one_is_not_answered(bounded: int) -> None:
+    """What comes before is; the refusal has its turn, and then nothing more is read."""
+    with connected(bounded) as (connection, stream):
+        connection.sendall(asked("/about") * 2 + b"BROKEN\r\n\r\n" + asked("/timeline"))
+        assert [read_answer(stream).status for _ in range(4)] == [200, 200, 400, 0]
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"POST /about HTTP/1.1\r\n" + HOST + b"Expect: 100-continue\r\nContent-Length: 9\r\n\r\n",
+        b"POST /about HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\nno length\r\n",
+        b"POST /about HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n"
+        b"ffff\r\n" + b"a" * 0xFFFF + b"\r\nffff\r\n" + b"a" * 0xFFFF,
+    ],
+    ids=["not sent", "without an end", "too long"],
+)
+def test_a_body_that_does_not_come_is_not_taken_for_the_next_request(
+    bounded: int, sent: bytes
+) -> None:
+    with connected(bounded) as (connection, stream):
+        connection.sendall(sent + asked("/timeline"))
+        assert [read_answer(stream).status for _ in range(2)] == [405, 0]
+
+
+def test_an_upgrade_is_not_made(bounded: int) -> None:
+    with connected(bounded) as (connection, stream):
+        connection.sendall(asked("/about", "Connection: Upgrade", "Upgrade: websocket"))
+        answer = read_answer(stream)
+        assert (answer.status, answer.headers["connection"]) == (200, "close")
+        assert read_answer(stream).status == 0
+
+
+def test_a_client_that_has_sent_all_is_answered(bounded: int) -> None:
+    with connected(bounded) as (connection, stream):
+        connection.sendall(asked("/about"))
+        connection.shutdown(socket.SHUT_WR)
+        assert read_answer(stream).status == 200
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (b"", 0),
+        (b"\r\n", 0),
+        (b"GET", 408),
+        (HEAD, 408),
+        (HEAD + b"X: a", 408),
+        (b"POST /about HTTP/1.1\r\n" + HOST + b"Content-Length: 9\r\n\r\n123", 405),
+    ],
+)
+def test_nobody_is_waited_for_long(bounded: int, sent: bytes, status: int) -> None:
+    begun = time.monotonic()
+    with connected(bounded) as (connection, stream):
+        connection.sendall(sent)
+        answer = read_answer(stream)
+        assert answer.status == status
+        assert not status or is_guarded(answer)
+        drained(connection)
+    assert time.monotonic() - begun < 5
+
+
+def test_a_byte_now_and_then_is_no_request(bounded: int) -> None:
+    begun = time.monotonic()
+    with (
+        connected(bounded) as (connection, _),
+        contextlib.suppress(ConnectionError),
+    ):
+        for byte in HEAD * 20:
+            connection.send(bytes([byte]))
+            time.sleep(0.02)
+    assert time.monotonic() - begun < 5
+
+
+def test_whoever_reads_nothing_is_left(bounded: int, caplog: pytest.LogCaptureFixture) -> None:
+    with socket.socket() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.settimeout(10)
+        connection.connect(("127.0.0.1", bounded))
+        connection.sendall(asked("/data/meeting21.sqlite") * 40)
+        whole = ask(bounded, asked("/data/meeting21.sqlite"))
+        time.sleep(2)
+        assert drained(connection) < 40 * len(whole.body)
+    assert caplog.records == []
+
+
+def test_new_visitors_take_the_place_of_those_who_wait(bounded: int) -> None:
+    with ExitStack() as stack:
+        for _ in range(30):
+            slow, _ = stack.enter_context(connected(bounded))
+            slow.sendall(b"GET")
+        assert ask(bounded, asked("/about")).status == 200
+
+
+def test_too_much_to_make_is_said_and_what_is_kept_still_comes(world_site: Site) -> None:
+    app = create_app(Settings(world_site.seed, world_site.database, "https://meeting.example"))
+    client = TestClient(app)
+    assert client.get("/about").status_code == 200
+    app.under_way |= dict.fromkeys(((f"/{number}", ""), None) for number in range(MOST_UNDER_WAY))
+    assert client.get("/about").status_code == 200
+    busy = client.get("/timeline")
+    assert (busy.status_code, busy.headers["retry-after"]) == (503, "2")
+    assert busy.headers["cache-control"] == "no-store"
+    assert "strict-transport-security" in busy.headers
+    app.under_way.clear()
+    assert client.get("/timeline").status_code == 200
+
+
+def test_health_is_told_and_never_kept(served: Served) -> None:
+    answer = ask(served.port, asked("/healthz"))
+    assert is_guarded(answer)
+    assert answer.headers["cache-control"] == "no-store"
+    assert json.loads(answer.body) == {
+        "live": True,
+        "ready": True,
+        "version": __version__,
+        "seed": edition.of_seed(WORLD),
+        "refused": None,
+    }
+
+
+def test_the_log_tells_every_answer_in_a_line_that_no_request_can_break(served: Served) -> None:
+    ask(served.port, asked('/about?"%0d%0aevil%1b[31m\\'))
+    ask(served.port, b"GET /<b> HTTP/1.1\r\n\r\n")
+    wait_until(lambda: len(served.told()) >= 2, "nothing is told")
+    time.sleep(0.1)
+    entries = [json.loads(line) for line in served.told()]
+    assert {(entry["target"], entry["status"]) for entry in entries} >= {
+        ('/about?"%0d%0aevil%1b[31m\\', 200),
+        ("/<b>", 400),
+    }
+    assert all(line.isascii() and line.isprintable() for line in served.told())
+    assert {entry["client"] for entry in entries} == {"127.0.0.1"}
+
+
+def test_the_common_form_is_the_usual_one(tmp_path: Path) -> None:
+    known = {"MEETING21_LOG": "common", "MEETING21_PROXIES": "127.0.0.1"}
+    base = "https://meeting.example/path"
+    with server(WORLD, tmp_path, "--base-url", base, **known) as running:
+        ask(running.port, asked('/about?"\\', 'X-Forwarded-For: 192.0.2.7" \u202e'))
+        ask(running.port, asked("/about", "X-Forwarded-For: 192.0.2.7"))
+        wait_until(lambda: len(running.told()) == 2, "nothing is told")
+        hostile, usual = running.told()
+        line = running.said().splitlines()[-1]
+    assert line == f"serving {base} at http://127.0.0.1:{running.port} (stop with Ctrl+C)"
+    assert hostile.isascii()
+    assert hostile.isprintable()
+    assert '"GET /about?\\x22\\x5c HTTP/1.1" 200 ' in hostile
+    day = r"\[\d\d/\w{3}/\d{4}:[\d:]{8} \+0000\]"
+    assert re.fullmatch(rf'192\.0\.2\.7 - - {day} "GET /about HTTP/1\.1" 200 \d+', usual)
+
+
+def test_a_log_without_room_stops_nobody(world_site: Site) -> None:
+    class Full(io.StringIO):
+        def write(self, _: str) -> int:
+            raise OSError(errno.ENOSPC, "")
+
+    app = world_site.client.app
+    assert isinstance(app, Delivery)
+    assert TestClient(Journal(app, "common", Full())).get("/about").status_code == 200
+
+
+def test_a_fault_is_called_the_same_on_its_page_and_in_the_log(
+    world_site: Site, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: object) -> None:
+        raise ValueError("a\nsecret")
+
+    app = create_app(Settings(world_site.seed, world_site.database))
+    monkeypatch.setattr("app.queries.meeting", broken)
+    client = TestClient(app, raise_server_exceptions=False)
+    page, program = client.get("/"), client.get("/meeting.json")
+    for answer in (page, program):
+        assert answer.status_code == 500
+        assert "secret" not in answer.text
+        assert SECURITY_HEADERS.keys() <= dict(answer.headers).keys()
+    mark = program.json()["error"]
+    assert f"“{mark}”" in page.text
+    told = [record.getMessage() for record in caplog.records]
+    assert told == [f"error {mark} while answering '{path}'" for path in ("/", "/meeting.json")]
+
+
+def test_a_dead_process_is_replaced_and_nobody_is_turned_away(served: Served) -> None:
+    for number in (signal.SIGKILL, signal.SIGTERM):
+        before = served.workers()
+        assert len(before) == 2
+        os.kill(before[0], number)
+        wait_until(
+            lambda former=before: len(served.workers()) == 2 and served.workers() != former,
+            "it is not replaced",
+        )
+        assert {ask(served.port, asked("/about")).status for _ in range(20)} == {200}
+    assert served.said().count("has ended; another takes its place") == 2
+
+
+def test_processes_end_with_the_one_that_keeps_them(tmp_path: Path) -> None:
+    with server(WORLD, tmp_path, "--workers", "2") as running:
+        workers = running.workers()
+        running.process.kill()
+        wait_until(
+            lambda: not any(Path(f"/proc/{number}/stat").exists() for number in workers),
+            "they go on",
+        )
+
+
+def test_what_has_begun_is_ended_before_the_end(tmp_path: Path) -> None:
+    with (
+        server(WORLD, tmp_path) as running,
+        socket.socket() as connection,
+    ):
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.settimeout(10)
+        connection.connect(("127.0.0.1", running.port))
+        connection.sendall(asked("/data/meeting21.sqlite"))
+        first = connection.recv(1000)
+        running.process.send_signal(signal.SIGTERM)
+        time.sleep(0.5)
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", running.port), timeout=10)
+        received = len(first) + drained(connection)
+        assert received > (tmp_path / "site.db").stat().st_size
+        assert running.process.wait(10) == 0
+
+
+FORMER, LATER = "Joint light over the strait", "Another light over the strait"
+
+
+def seed_called(title: str, folder: Path) -> Path:
+    """The miniature seed under another title, which stands on every page."""
+    return changed(
+        folder, ("short_title: {en: The Third Meeting}", f"short_title: {{en: {title}}}")
+    )
+
+
+def test_a_new_seed_is_taken_up_and_a_wrong_one_is_not(tmp_path: Path) -> None:
+    """Under traffic: no request fails, and no page is of two seeds."""
+    seed = seed_called(FORMER, tmp_path)
+    good, title = seed.read_text(), FORMER
+    failures: list[str] = []
+    is_over = threading.Event()
+    paths = ("/", "/about", "/agreements", "/agreements.json", "/ru/sectors/fishing", "/search?q=a")
+
+    def visit() -> None:
+        number = 0
+        with ExitStack() as stack:
+            connection = None
+            while not is_over.is_set():
+                number += 1
+                try:
+                    # A kept connection for a while, then another.
+                    if connection is None or number % 50 == 0:
+                        connection, stream = stack.enter_context(connected(running.port))
+                    connection.sendall(asked(f"{paths[number % len(paths)]}"))
+                    answer = read_answer(stream)
+                except OSError as error:
+                    failures.append(repr(error))
+                    return
+                text = answer.body.decode()
+                if answer.status != 200 or (FORMER in text and LATER in text):
+                    failures.append(f"{answer.status} {text[:200]}")
+
+    with server(seed, tmp_path, "--workers", "2") as running:
+        visitors = [threading.Thread(target=visit) for _ in range(4)]
+        for visitor in visitors:
+            visitor.start()
+        for _ in range(size(1, 100)):
+            seed.write_text(good.replace("reference: sec2", "reference: sec-2"))
+            running.hang_up()
+            health = json.loads(ask(running.port, asked("/healthz")).body)
+            assert health["refused"] == "the seed has mistakes; the log says which"
+            assert title in ask(running.port, asked("/about")).body.decode()
+            other = LATER if title == FORMER else FORMER
+            good = good.replace(title, other)
+            title = other
+            seed.write_text(good)
+            running.hang_up()
+            for _ in range(6):
+                assert title in ask(running.port, asked("/about")).body.decode()
+            health = json.loads(ask(running.port, asked("/healthz")).body)
+            assert (health["refused"], health["seed"]) == (None, edition.of_seed(seed))
+        is_over.set()
+        for visitor in visitors:
+            visitor.join()
+        assert "sectors.fishing.reference: " in running.said()
+    assert failures == []
+
+
+def test_a_process_that_comes_later_knows_that_the_seed_is_wrong(tmp_path: Path) -> None:
+    seed = changed(tmp_path)
+    with server(seed, tmp_path) as running:
+        seed.write_text("agreements: [")
+        running.hang_up()
+        (worker,) = running.workers()
+        os.kill(worker, signal.SIGKILL)
+        answer = ask(running.port, asked("/healthz"))
+        wait_until(lambda: running.workers() not in ([], [worker]), "it is not replaced")
+        answer = ask(running.port, asked("/healthz"))
+        assert json.loads(answer.body)["refused"] == "the seed has mistakes; the log says which"
+        seed.unlink()
+        running.hang_up()
+        answer = ask(running.port, asked("/healthz"))
+        why = "the database could not be built; the log says why"
+        assert json.loads(answer.body)["refused"] == why
+
+
+def test_a_database_that_is_replaced_is_not_half_taken_up(world_site: Site, tmp_path: Path) -> None:
+    """Whatever is built under its name meanwhile, a site is of the database it was opened on."""
+    from app.build import build
+
+    seed, database = changed(tmp_path), tmp_path / "site.db"
+    build(seed, database)
+    app = create_app(Settings(seed, database, "https://meeting.example"))
+    build(seed_called(LATER, tmp_path), database)
+    client = TestClient(app)
+    former = database.read_bytes()
+    whole = client.get("/data/meeting21.sqlite").content
+    assert whole == world_site.client.get("/data/meeting21.sqlite").content
+    assert whole != former
+    found: list[str] = []
+    threads = [
+        threading.Thread(target=lambda n=n: found.append(client.get(f"/search?q=a{n}").text))
+        for n in range(20)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not any(LATER in text for text in found)
+
+
+def test_a_slow_crowd_slows_nobody_else(tmp_path: Path) -> None:
+    """Connections that send a byte now and then beside 32 that ask as fast as they can."""
+    from load import crowd, latencies
+
+    with server(SEED if size(0, 1) else WORLD, tmp_path, "--workers", "2") as running:
+        alone = latencies(running.port, visitors=32, requests=size(40, 200))
+        with crowd(running.port, size(200, 1000)):
+            beside = latencies(running.port, visitors=32, requests=size(40, 200))
+    print(f"p99 alone {alone * 1000:.1f} ms, beside the crowd {beside * 1000:.1f} ms")
+    assert beside <= 3 * alone + 0.01
