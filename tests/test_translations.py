@@ -9,11 +9,13 @@ from xml.etree.ElementTree import Element, fromstring
 import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
-from conftest import ROOT, Site, quickly_parsed
+from conftest import ROOT, WORLD, Site, quickly_parsed
 from test_pages import BASE, UNSAID, pages_of, text_of
 
 from app import catalogues, urls
 from app.language import LANGUAGES, PUBLISHED, is_in
+from app.seed import read
+from app.translations import translations_of
 from app.values import PRIMARY
 
 OTHERS = [code for code in PUBLISHED if code != PRIMARY]
@@ -125,6 +127,23 @@ def test_every_message_is_translated_and_keeps_its_placeholders(name: str) -> No
             used = set(re.findall(r"%\(\w+\)s", string))
             assert used <= placeholders, message.id
             assert placeholders - used <= {"%(count)s"}, message.id
+
+
+def test_what_a_catalogue_lacks_is_told_with_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    lacking = Catalog(locale="ru")
+    lacking.add("Light")
+    monkeypatch.setattr(catalogues, "catalogue", lambda _: lacking)
+    assert translations_of(read(WORLD)).messages == [
+        f"app/locale/{name}/LC_MESSAGES/messages.po: Light" for name in catalogues.names()
+    ]
+
+
+def test_no_space_follows_a_chinese_stop(our_site: Site) -> None:
+    """The sign has its space in itself (W3C, Requirements for Chinese Text Layout, 3.1)."""
+    for path, page in pages_of(our_site.client, "zh").items():
+        for part in page.iter("p"):
+            found = re.search(r".{0,9}[。，；] [\u3400-\u9fff].{0,9}", text_of(part))
+            assert not found, (path, found)
 
 
 @pytest.mark.parametrize(
