@@ -1,5 +1,6 @@
 """What is not there, and what goes wrong: a page for people, problem details for programs."""
 
+import re
 from http import HTTPStatus
 from typing import Any, cast
 
@@ -199,7 +200,7 @@ def _canonical(site: Site, path: str) -> str | None:
     if meant == path:
         return None
     with site.session() as session:
-        known = queries.every_name(session)
+        known = queries.named(session, re.split("[/.]", meant))
         has_contact = bool(queries.meeting(session).contact)
     pages_there = urls.every_page((noun, slug) for noun, slug, _ in known)
     files_there = urls.every_file(known, has_contact=has_contact)

@@ -71,6 +71,10 @@ STATIC = "/static"
 FEED = "/feed.atom"
 OPENSEARCH = "/opensearch.xml"
 SITEMAP = "/sitemap.xml"
+MOST_MAPPED = 50_000
+"""How many pages one sitemap may tell (sitemaps.org, Protocol: Using Sitemap index files)."""
+MAPPED_AT_ONCE = 10_000
+"""How many each of several tells, so that none is large."""
 ROBOTS = "/robots.txt"
 FAVICON = "/favicon.ico"
 SECURITY = "/.well-known/security.txt"
@@ -315,6 +319,16 @@ def reference_path(reference: str) -> str:
     return f"/r/{reference}"
 
 
+def sitemap_path(number: str | int) -> str:
+    """The path of one of several sitemaps."""
+    return f"/sitemap-{number}.xml"
+
+
+def sitemaps(pages: int) -> range:
+    """The numbers of the sitemaps that so many pages need beside the one that lists them."""
+    return range(1, 1 - (-pages // MAPPED_AT_ONCE) if pages > MOST_MAPPED else 1)
+
+
 def static_path(name: str, digest: str) -> str:
     """The path of a static file, with the digest of its bytes."""
     return f"{STATIC}/{digest}/{quote(name)}"
@@ -342,6 +356,12 @@ def every_page(records: Iterable[tuple[str, str]]) -> Iterator[str]:
         yield from (record_path(noun, slug, language) for noun, slug in known)
 
 
+def mapped_pages(records: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """The path of every page that others are to find; of what a reader asks there is no end."""
+    unlisted = page_path(SEARCH)
+    return (path for path in every_page(records) if in_language(path, PRIMARY) != unlisted)
+
+
 def every_file(
     records: Iterable[tuple[str, str, str]], *, has_contact: bool = False
 ) -> Iterator[str]:
@@ -365,6 +385,8 @@ def every_file(
     yield from (reference_path(reference) for _, _, reference in known)
     yield from map(data_path, DATA_FILES)
     yield from (SITEMAP, ROBOTS, FAVICON, FEED, OPENSEARCH)
+    pages = sum(1 for _ in mapped_pages((noun, slug) for noun, slug, _ in known))
+    yield from map(sitemap_path, sitemaps(pages))
     if has_contact:
         yield SECURITY
 
