@@ -23,7 +23,12 @@ CREATE VIRTUAL TABLE search_index USING fts5(
     title, text, content='', columnsize=0, tokenize='unicode61 remove_diacritics 0', prefix='2 3'
 )
 """
-_VOCABULARY = "CREATE VIRTUAL TABLE vocabulary USING fts5vocab(search_index, 'row')"
+# The index can tell its words only by reading where each of them stands.
+_VOCABULARY = (
+    "CREATE VIRTUAL TABLE temp.every_word USING fts5vocab(main, search_index, row)",
+    "INSERT INTO vocabulary(term, doc) SELECT term, doc FROM every_word",
+    "DROP TABLE every_word",
+)
 _ADD_WORDS = "INSERT INTO search_index(rowid, title, text) VALUES (:id, :title, :text)"
 
 _KEYS = "CREATE TEMPORARY TABLE sort_key (kind, sort, language, part, key, record_id)"
@@ -131,13 +136,12 @@ def _write(seed: Seed, path: Path, told: Told) -> None:
         connection.exec_driver_sql("PRAGMA synchronous = OFF")
         SQLModel.metadata.create_all(connection)
         connection.exec_driver_sql(_INDEX)
-        connection.exec_driver_sql(_VOCABULARY)
         connection.exec_driver_sql(_KEYS)
         for portion in _portions(seed):
             _fill(connection, seed, portion)
             told("written", portion[-1].id, len(seed))
         bounds = {"most_tallied": MOST_TALLIED, "most_offered": MOST_OFFERED}
-        for statement in (*_ORDERED, *_COUNTED):
+        for statement in (*_ORDERED, *_COUNTED, *_VOCABULARY):
             connection.execute(text(statement), bounds)
         connection.commit()
         connection.exec_driver_sql("INSERT INTO search_index(search_index) VALUES ('optimize')")

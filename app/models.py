@@ -787,6 +787,16 @@ class NameRow(SQLModel, table=True):
     record_id: int = Field(primary_key=True, foreign_key="record.id")
 
 
+class Term(SQLModel, table=True):
+    """One word of the index, and how many records have it."""
+
+    __tablename__ = "vocabulary"
+    __table_args__ = {"sqlite_with_rowid": False}
+
+    term: str = Field(primary_key=True)
+    doc: int
+
+
 class AliasRow(SQLModel, table=True):
     """A former slug of a record."""
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import TextClause, exists, false, func, text
+from sqlalchemy import CompoundSelect, Integer, TextClause, exists, false, func, intersect, text
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
@@ -37,7 +37,7 @@ from app.search import (
 )
 from app.values import LONGEST_QUERY, PRIMARY
 
-MOST_TIED = 100
+MOST_TIED = 30
 """How many records of one part of a kind that lead to another in one role are told of it."""
 
 _ASKED_AT_ONCE = 1000
@@ -141,6 +141,12 @@ def whole(session: Session, rows: Iterable[RecordRow]) -> dict[int, Any]:
         for item in session.exec(select(model).where(model.id.in_(ids))):
             found[item.id] = item
     return found
+
+
+def first_rows(session: Session, noun: str, most: int) -> Sequence[RecordRow]:
+    """The rows of the first records of a kind."""
+    rows = select(RecordRow).where(RecordRow.kind == noun).order_by(col(RecordRow.id))
+    return session.exec(rows.limit(most)).all()
 
 
 def every_record(session: Session) -> Sequence[RecordRow]:
@@ -363,7 +369,7 @@ def listing(
     asked = ordering(kind, selection, language, sum(counted.values()), first)
     if asked is None:
         asked = _in_order(kind, selection, language).offset(first)
-        asked = asked.where(*_narrowed(session, kind, selection, OrderRow.record_id))
+        asked = asked.where(col(OrderRow.record_id).in_(_matching(session, kind, selection)))
     ids = [*session.exec(asked.limit(size))]
     records = {item.id: item for item in _by_id(session, model, ids)}
     is_bounded = bool(selection.query) and _is_bounded(session, kind, selection)
@@ -381,10 +387,15 @@ def ordering(
         return ordered.where(col(OrderRow.place) >= first)
     if only is None:
         return None
-    has_value = (FacetRow.kind == kind.noun, FacetRow.name == only[0], FacetRow.value == only[1])
+    has_value = (
+        col(FacetRow.kind) == kind.noun,
+        col(FacetRow.name) == only[0],
+        col(FacetRow.value) == only[1],
+    )
     if count > MOST_TALLIED:
         # Many have it: they are met soon on the way through the order.
-        return ordered.where(_has(kind, only[0], [only[1]], OrderRow.record_id)).offset(first)
+        many = exists().where(*has_value, col(FacetRow.record_id) == col(OrderRow.record_id))
+        return ordered.where(many).offset(first)
     few = select(FacetRow.record_id).where(*has_value)
     return ordered.where(col(OrderRow.record_id).in_(few)).offset(first)
 
@@ -436,12 +447,13 @@ def part_counts(session: Session, kind: Kind, selection: Selection) -> dict[str,
         name, value = selection.only
         tally = _tally(session, kind, ("", ""), name, [value]).get(value, {})
     else:
-        counted = session.exec(
+        matching = select(_matching(session, kind, selection).subquery("matching").c.record_id)
+        counted = (
             select(RecordRow.part, func.count())
-            .where(RecordRow.kind == kind.noun, *_narrowed(session, kind, selection, RecordRow.id))
+            .where(col(RecordRow.id).in_(matching))
             .group_by(RecordRow.part)
-        ).all()
-        tally = dict(counted)
+        )
+        tally = dict(session.exec(counted).all())
     return {part: tally[part] for part in kind.parts if part in tally}
 
 
@@ -480,17 +492,10 @@ def facet_counts(session: Session, kind: Kind, selection: Selection, facet: str)
     Where none is chosen, that is how many it would leave. Of many values, those that do most,
     one more than are offered.
     """
-    only = selection.only
-    if only is None:
-        found = _counted_live(session, kind, selection, facet)
-    elif only == ("", ""):
-        found = _tally(session, kind, only, facet)
-    elif only[0] != facet:
-        found = _beside(session, kind, only, facet)
-    else:
-        found = _tally(session, kind, ("", ""), facet)
-        found.pop(only[1], None)
-        for value, counts in _beside(session, kind, only, facet, found).items():
+    others = {name: values for name, values in selection.chosen.items() if name != facet}
+    found = _among(session, kind, replace(selection, chosen=others), facet)
+    if facet in selection.chosen:
+        for value, counts in _among(session, kind, selection, facet, found).items():
             for part, number in counts.items():
                 found[value][part] -= number
     held = {
@@ -501,19 +506,30 @@ def facet_counts(session: Session, kind: Kind, selection: Selection, facet: str)
     return {value: held[value] for value in most[: MOST_OFFERED + 1]}
 
 
-def _beside(
+def _among(
     session: Session,
     kind: Kind,
-    only: tuple[str, str],
+    selection: Selection,
     facet: str,
     values: Iterable[str] | None = None,
 ) -> Counts:
-    """How many of the records that have one value have each value of a facet, or of some."""
-    (total,) = _tally(session, kind, ("", ""), only[0], [only[1]]).values() or ({},)
-    if sum(total.values()) > MOST_TALLIED:
+    """How many of the records that a selection leaves have each value of a facet, or of some."""
+    only = selection.only
+    if only is None:
+        matching = _matching(session, kind, selection).cte("matching")
+        rows: Iterable[Any] = session.exec(
+            select(FacetRow.value, RecordRow.part, func.count())
+            .select_from(matching)
+            .join(FacetRow, col(FacetRow.record_id) == matching.c.record_id)
+            .join(RecordRow, col(RecordRow.id) == col(FacetRow.record_id))
+            .where(FacetRow.kind == kind.noun, FacetRow.name == facet)
+            .group_by(FacetRow.value, RecordRow.part)
+        )
+    elif only == ("", "") or sum(part_counts(session, kind, selection).values()) > MOST_TALLIED:
         return _tally(session, kind, only, facet, values)
-    asked = {"kind": kind.noun, "name": only[0], "value": only[1], "facet": facet}
-    rows = session.connection().execute(_BESIDE, asked)
+    else:
+        asked = {"kind": kind.noun, "name": only[0], "value": only[1], "facet": facet}
+        rows = session.connection().execute(_BESIDE, asked)
     found = _by_value((value, part, number) for value, part, number in rows)
     return found if values is None else {value: found[value] for value in values if value in found}
 
@@ -527,26 +543,6 @@ _BESIDE = text("""
     WHERE one.kind = :kind AND one.name = :name AND one.value = :value
     GROUP BY another.value, part
 """)
-
-
-def _counted_live(session: Session, kind: Kind, selection: Selection, facet: str) -> Counts:
-    others = replace(
-        selection, chosen={name: held for name, held in selection.chosen.items() if name != facet}
-    )
-    statement = (
-        select(FacetRow.value, RecordRow.part, func.count())
-        .join(RecordRow, col(RecordRow.id) == col(FacetRow.record_id))
-        .where(
-            FacetRow.kind == kind.noun,
-            FacetRow.name == facet,
-            *_narrowed(session, kind, others, FacetRow.record_id),
-        )
-        .group_by(FacetRow.value, RecordRow.part)
-    )
-    already = selection.chosen.get(facet, ())
-    if already:
-        statement = statement.where(~_has(kind, facet, already, FacetRow.record_id))
-    return _by_value(session.exec(statement))
 
 
 def has_facet_value(session: Session, kind: Kind, facet: Facet, value: str) -> bool:
@@ -564,18 +560,27 @@ def rows_by_slug(session: Session, noun: str, slugs: Iterable[str]) -> dict[str,
     return {row.slug: row for row in session.exec(found)}
 
 
-def _narrowed(session: Session, kind: Kind, selection: Selection, record_id: Any) -> list[Any]:
-    """The conditions on a record's id that a selection makes."""
-    conditions = [_has(kind, name, values, record_id) for name, values in selection.chosen.items()]
+def _matching(session: Session, kind: Kind, selection: Selection) -> CompoundSelect[Any]:
+    """The ids of what a selection leaves of a kind's list, as far as it narrows it."""
+    conditions: list[Any] = [
+        select(FacetRow.record_id).where(
+            FacetRow.kind == kind.noun, FacetRow.name == name, col(FacetRow.value).in_(values)
+        )
+        for name, values in selection.chosen.items()
+    ]
     if selection.query:
         asked = _asked_of(session, kind, selection)
-        conditions.append(col(record_id).in_(_MATCHES.bindparams(**asked)) if asked else false())
-    return conditions
+        conditions.append(
+            select(_MATCHES.bindparams(**asked).columns(record_id=Integer).subquery())
+            if asked
+            else select(FacetRow.record_id).where(false())
+        )
+    return intersect(*conditions)
 
 
 # In a list, too, the first matches are enough; the ids of a kind stand one after the other.
 _MATCHES = text("""
-    SELECT rowid FROM search_index WHERE search_index MATCH :expression
+    SELECT rowid AS record_id FROM search_index WHERE search_index MATCH :expression
         AND rowid BETWEEN (SELECT min(id) FROM record WHERE kind = :kind)
         AND (SELECT max(id) FROM record WHERE kind = :kind)
     LIMIT :most
