@@ -15,9 +15,10 @@ from sqlmodel import SQLModel
 
 from app import edition
 from app.checks import mistakes_of
+from app.facets import MOST_OFFERED, MOST_TALLIED
 from app.kinds import KINDS, SEED_ORDER, Kind, kind_of
 from app.language import LANGUAGES
-from app.models import FacetRow, Link, NameRow, Record, RecordRow
+from app.models import AliasRow, FacetRow, Link, NameRow, Record, RecordRow
 from app.references import made_by
 from app.search import index_words, indexed, naming
 from app.seed import Seed, SeedError, Told, read, untold
@@ -33,7 +34,12 @@ _IN_OTHER_WORDS = {
     sqlite3.SQLITE_READONLY: errno.EROFS,
 }
 """What SQLite says of a file that cannot be written, as the system says it."""
-_VOCABULARY = "CREATE VIRTUAL TABLE vocabulary USING fts5vocab(search_index, 'row')"
+# The index can tell its words only by reading where each of them stands.
+_VOCABULARY = (
+    "CREATE VIRTUAL TABLE temp.every_word USING fts5vocab(main, search_index, row)",
+    "INSERT INTO vocabulary(term, doc) SELECT term, doc FROM every_word",
+    "DROP TABLE every_word",
+)
 _ADD_WORDS = "INSERT INTO search_index(rowid, title, text) VALUES (:id, :title, :text)"
 
 _KEYS = "CREATE TEMPORARY TABLE sort_key (kind, sort, language, part, key, record_id)"
@@ -47,6 +53,59 @@ _ORDERED = (
     ) - 1, record_id FROM sort_key
     """,
     "DROP TABLE sort_key",
+)
+
+# What lists and pages would else have to count whenever they are asked for. What stands beside a
+# value is counted for those values only that many records have.
+_COUNTED = (
+    """
+    INSERT INTO tie(object_id, role, kind, part, number, first_id)
+    SELECT object_id, role, kind, part, count(*), min(subject_id)
+    FROM link JOIN record ON record.id = subject_id GROUP BY object_id, role, kind, part
+    """,
+    """
+    INSERT INTO tally(kind, name, value, other, rank, part, other_value, number)
+    SELECT kind, '', '', '', 0, part, '', count(*) FROM record GROUP BY kind, part
+    """,
+    """
+    INSERT INTO tally(kind, name, value, other, rank, part, other_value, number)
+    SELECT kind, '', '', name, dense_rank() OVER (
+        PARTITION BY kind, name ORDER BY total DESC, value
+    ) - 1, part, value, number
+    FROM (
+        SELECT facet.kind, name, value, part, count(*) AS number,
+            sum(count(*)) OVER (PARTITION BY facet.kind, name, value) AS total
+        FROM facet JOIN record ON record.id = record_id GROUP BY facet.kind, name, value, part
+    )
+    """,
+    """
+    INSERT INTO tally(kind, name, value, other, rank, part, other_value, number)
+    WITH common AS (
+        SELECT kind, other AS name, other_value AS value FROM tally
+        WHERE name = '' AND other != ''
+        GROUP BY kind, other, other_value HAVING sum(number) > :most_tallied
+    ),
+    beside AS (
+        SELECT one.kind, one.name, one.value, another.name AS other, part,
+            another.value AS other_value, count(*) AS number
+        FROM common CROSS JOIN facet AS one USING (kind, name, value)
+        CROSS JOIN facet AS another ON another.record_id = one.record_id
+        JOIN record ON record.id = one.record_id
+        GROUP BY one.kind, one.name, one.value, another.name, another.value, part
+    ),
+    summed AS (
+        SELECT *, sum(number) OVER (PARTITION BY kind, name, value, other, other_value) AS total
+        FROM beside
+    ),
+    ranked AS (
+        SELECT *, dense_rank() OVER (
+            PARTITION BY kind, name, value, other ORDER BY total DESC, other_value
+        ) - 1 AS rank
+        FROM summed
+    )
+    SELECT kind, name, value, other, rank, part, other_value, number FROM ranked
+    WHERE rank <= :most_offered OR other = name
+    """,
 )
 
 _AT_ONCE = 500
@@ -112,13 +171,13 @@ def _write(seed: Seed, path: Path, told: Told) -> None:
         connection.exec_driver_sql("PRAGMA synchronous = OFF")
         SQLModel.metadata.create_all(connection)
         connection.exec_driver_sql(_INDEX)
-        connection.exec_driver_sql(_VOCABULARY)
         connection.exec_driver_sql(_KEYS)
         for portion in _portions(seed):
             _fill(connection, seed, portion)
             told("written", portion[-1].id, len(seed))
-        for statement in _ORDERED:
-            connection.exec_driver_sql(statement)
+        bounds = {"most_tallied": MOST_TALLIED, "most_offered": MOST_OFFERED}
+        for statement in (*_ORDERED, *_COUNTED, *_VOCABULARY):
+            connection.execute(text(statement), bounds)
         connection.commit()
         connection.exec_driver_sql("INSERT INTO search_index(search_index) VALUES ('optimize')")
         connection.exec_driver_sql("ANALYZE")
@@ -148,6 +207,7 @@ def _fill(connection: Connection, seed: Seed, records: list[Record]) -> None:
         ),
         (Link, [row for record in records for row in _links(seed, record)]),
         (FacetRow, [row for record in records for row in _facets(kind, record)]),
+        (AliasRow, [row for record in records for row in _aliases(kind, record)]),
         (NameRow, [row for record in records for row in _names(record)]),
     ):
         if rows:
@@ -191,6 +251,11 @@ def _facets(kind: Kind, record: Record) -> Iterator[dict[str, object]]:
                 "value": value,
                 "record_id": record.id,
             }
+
+
+def _aliases(kind: Kind, record: Record) -> Iterator[dict[str, object]]:
+    for alias in record.aliases:
+        yield {"kind": kind.noun, "slug": alias, "record_id": record.id}
 
 
 def _keys(kind: Kind, record: Record) -> Iterator[dict[str, object]]:

@@ -1,5 +1,6 @@
 """What is not there, and what goes wrong: a page for people, problem details for programs."""
 
+import re
 from http import HTTPStatus
 from typing import Any, cast
 
@@ -226,21 +227,18 @@ def _members(error: BadParameterError, fault: pages.Fault) -> dict[str, Any]:
     }
 
 
+_MOST_WORDS = 8
+"""How many words a path of ours has at most: /ru/embed/agreements/… has five, a file two more."""
+
+
 def _canonical(site: Site, path: str) -> str | None:
     """The address that a misspelt one means, where there is something at it."""
     meant = "/" + path.strip("/").lower()
     if meant == path:
         return None
     with site.session() as session:
-        known = [
-            name
-            for noun, called in urls.mentioned(meant)
-            for name in (
-                queries.names_of(session, noun, called)
-                if noun
-                else queries.names_by_reference(session, called)
-            )
-        ]
+        words = re.split("[/.]", meant, maxsplit=_MOST_WORDS)
+        known = queries.named(session, words[:_MOST_WORDS])
         has_contact = bool(queries.meeting(session).contact)
     pages_there = urls.every_page((noun, slug) for noun, slug, _ in known)
     files_there = urls.every_file(known, has_contact=has_contact)

@@ -9,6 +9,12 @@ from app.values import LONGEST_QUERY, legible
 PAGE_SIZE = 50
 """How many records one page of a list shows."""
 
+MOST_OFFERED = 40
+"""How many values of a facet are offered: the most frequent."""
+
+MOST_TALLIED = 1000
+"""How many records may have a value for what stands beside it to be counted when asked."""
+
 Parameters = tuple[tuple[str, str], ...]
 
 
@@ -66,6 +72,13 @@ class Selection:
     def pairs(self) -> Parameters:
         """Every facet and value that was chosen, in the order of the registry, then of the text."""
         return tuple((name, value) for name, values in self.chosen.items() for value in values)
+
+    @property
+    def only(self) -> tuple[str, str] | None:
+        """The facet and the value that alone are chosen; two empty words where nothing is."""
+        if self.query or len(self.pairs) > 1:
+            return None
+        return next(iter(self.pairs), ("", ""))
 
     @property
     def parameters(self) -> Parameters:
@@ -167,11 +180,15 @@ class FacetValue:
 
 @dataclass(frozen=True)
 class FacetChoices:
-    """A facet with what can be chosen from it and what has been; links of `chosen` take it back."""
+    """A facet with what can be chosen from it and what has been; links of `chosen` take it back.
+
+    `is_cut` where it has more values than are offered.
+    """
 
     facet: Facet
     chosen: Sequence[FacetValue]
     offered: Sequence[FacetValue]
+    is_cut: bool
 
 
 @dataclass(frozen=True)

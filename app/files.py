@@ -1,6 +1,6 @@
 """The routes of what is no page: formats, cards, codes, data, feeds, static files."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -62,6 +62,7 @@ def file_routes(site: Site) -> APIRouter:
             add(urls.search_index_path(language), _search_index(site, language))
     add(urls.FEED, _changes(site))
     add(urls.SITEMAP, _sitemap(site))
+    add(urls.sitemap_path("{number}"), _one_sitemap(site))
     add(urls.FAVICON, _favicon(site))
     add(urls.HEALTH, _health(site))
     for path, template, media_type in (
@@ -159,9 +160,9 @@ def list_file(site: Site, kind: Kind, suffix: str) -> View:
 def _letterhead(site: Site, language: str) -> Letterhead:
     with site.session() as session:
         sides = {
-            (noun, record.slug): record.side
+            (noun, slug): side
             for noun in ("organizations", "people")
-            for record in queries.records(session, noun)
+            for slug, side in queries.sides(session, noun)
         }
         meeting = queries.meeting(session)
     return Letterhead(
@@ -277,14 +278,43 @@ def _changes(site: Site) -> View:
 
 
 def _sitemap(site: Site) -> View:
-    def view(_: Request) -> Response:
-        with site.session() as session:
-            mapped = pages.site_map(session)
-        if site.is_export:
-            mapped = [page for page in mapped if urls.is_file(page.path)]
-        return _rendered(site, "feeds/sitemap.xml", "application/xml", pages=mapped)(_)
+    """Every page that others are to find, or the sitemaps that tell them."""
+
+    def view(request: Request) -> Response:
+        paths = _mapped(site)
+        numbers = urls.sitemaps(len(paths))
+        if numbers:
+            parts = [urls.sitemap_path(number) for number in numbers]
+            return _rendered(site, "feeds/sitemaps.xml", "application/xml", parts=parts)(request)
+        return _part_of_map(site, paths)(request)
 
     return view
+
+
+def _one_sitemap(site: Site) -> View:
+    """One of several sitemaps."""
+
+    def view(request: Request) -> Response:
+        paths, number = _mapped(site), request.path_params["number"]
+        if number not in map(str, urls.sitemaps(len(paths))):
+            raise HTTPException(404)
+        end = int(number) * urls.MAPPED_AT_ONCE
+        return _part_of_map(site, paths[end - urls.MAPPED_AT_ONCE : end])(request)
+
+    return view
+
+
+def _mapped(site: Site) -> list[str]:
+    with site.session() as session:
+        named = queries.every_slug(session)
+    paths = urls.mapped_pages((noun, slug) for noun, slug, _ in named)
+    return [path for path in paths if urls.is_file(path) or not site.is_export]
+
+
+def _part_of_map(site: Site, paths: Sequence[str]) -> View:
+    with site.session() as session:
+        mapped = pages.site_map(session, paths)
+    return _rendered(site, "feeds/sitemap.xml", "application/xml", pages=mapped)
 
 
 def _search_index(site: Site, language: str) -> View:

@@ -743,6 +743,7 @@ class RecordRow(SQLModel, table=True):
     """One row for each record of any kind: what a link needs to name it."""
 
     __tablename__ = "record"
+    __table_args__ = (Index("record_of_kind", "kind", "slug"),)
 
     id: int = Field(primary_key=True)
     kind: str
@@ -771,7 +772,10 @@ class OrderRow(SQLModel, table=True):
     """Where a record stands in one order of its kind's list, parts one after the other."""
 
     __tablename__ = "ordering"
-    __table_args__ = {"sqlite_with_rowid": False}
+    __table_args__ = (
+        Index("order_of_record", "record_id", "sort", "language"),
+        {"sqlite_with_rowid": False},
+    )
 
     kind: str = Field(primary_key=True)
     sort: str = Field(primary_key=True)
@@ -790,11 +794,70 @@ class NameRow(SQLModel, table=True):
     record_id: int = Field(primary_key=True, foreign_key="record.id")
 
 
+class Term(SQLModel, table=True):
+    """One word of the index, and how many records have it."""
+
+    __tablename__ = "vocabulary"
+    __table_args__ = {"sqlite_with_rowid": False}
+
+    term: str = Field(primary_key=True)
+    doc: int
+
+
+class AliasRow(SQLModel, table=True):
+    """A former slug of a record."""
+
+    __tablename__ = "alias"
+    __table_args__ = {"sqlite_with_rowid": False}
+
+    kind: str = Field(primary_key=True)
+    slug: str = Field(primary_key=True)
+    record_id: int = Field(foreign_key="record.id")
+
+
+class Tally(SQLModel, table=True):
+    """How many records of a part of a kind have a value of a facet, and another beside it.
+
+    Without a facet it is all of them; without another it is those that have the first value.
+    `rank` is the place of the other value among those of its facet, the most frequent first.
+    """
+
+    __table_args__ = (
+        Index("tally_of_value", "kind", "name", "value", "other", "other_value"),
+        {"sqlite_with_rowid": False},
+    )
+
+    kind: str = Field(primary_key=True)
+    name: str = Field(primary_key=True)
+    value: str = Field(primary_key=True)
+    other: str = Field(primary_key=True)
+    rank: int = Field(primary_key=True)
+    part: str = Field(primary_key=True)
+    other_value: str
+    number: int
+
+
+class TieCount(SQLModel, table=True):
+    """How many records of a part of a kind lead to a record in a role, and the first of them."""
+
+    __tablename__ = "tie"
+    __table_args__ = {"sqlite_with_rowid": False}
+
+    object_id: int = Field(primary_key=True, foreign_key="record.id")
+    role: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
+    part: str = Field(primary_key=True)
+    number: int
+    first_id: int
+
+
 class Link(SQLModel, table=True):
     """One reference from a record to another, in the part that the other plays."""
+
+    __table_args__ = (Index("link_to", "object_id", "role", "subject_id", "position"),)
 
     subject_id: int = Field(primary_key=True, foreign_key="record.id")
     position: int = Field(primary_key=True)
     role: str
-    object_id: int = Field(foreign_key="record.id", index=True)
+    object_id: int = Field(foreign_key="record.id")
     locator: str | None = None

@@ -10,17 +10,21 @@ from typing import Any
 from sqlmodel import Session
 
 from app import queries, urls
-from app.facets import PAGE_SIZE, Selection
+from app.facets import PAGE_SIZE, Selection, last_page
 from app.formats.answers import PROBLEM_TYPE, problem_details
 from app.formats.prose import STYLES
 from app.kinds import KINDS, LISTED, Facet, Kind
 from app.language import choose
 from app.models import Meeting, RecordRow
+from app.queries import MOST_TIED
 from app.search import words_of
 from app.urls import RECORD_FORMATS, Addresses, record_formats
 from app.values import LONGEST_QUERY, PRIMARY, SLUG_PATTERN
 
 Schema = dict[str, Any]
+
+MOST_NAMED = 250
+"""How many records of a kind are named as values of a parameter."""
 
 _ABOUT = (
     "Everything that this site says, for programs. It is read only and needs no key; "
@@ -94,9 +98,7 @@ def document(session: Session, addresses: Addresses) -> Schema:
 
 def _paths(session: Session, addresses: Addresses) -> Iterator[tuple[str, Schema]]:
     """Every path with its operations."""
-    rows: dict[str, list[RecordRow]] = {noun: [] for noun in KINDS}
-    for row in queries.every_record(session):
-        rows[row.kind].append(row)
+    rows = {noun: queries.first_rows(session, noun, MOST_NAMED + 1) for noun in KINDS}
 
     def success(schema: str, description: str, path: str) -> Schema:
         return _ok(schema, description, addresses.absolute(path))
@@ -231,7 +233,7 @@ def _filters(
                 "description": f"Only what has this {facet.name}, or of several any.",
                 "style": "form",
                 "explode": True,
-                "schema": {"type": "array", "items": {"type": "string", "enum": values}},
+                "schema": {"type": "array", "items": _one_of(values)},
                 **({"example": used[:1]} if used else {}),
             }
     yield _query(_word(rows[kind.noun]))
@@ -244,7 +246,7 @@ def _filters(
             "schema": {"type": "string", "enum": names},
             "example": names[0],
         }
-    last = -(-len(rows[kind.noun]) // PAGE_SIZE) or 1
+    last = last_page(queries.counts(session).get(kind.noun, 0), PAGE_SIZE)
     yield {
         "name": "page",
         "in": "query",
@@ -252,6 +254,11 @@ def _filters(
         "schema": {"type": "integer", "minimum": 1, "maximum": last},
         "example": 1,
     }
+
+
+def _one_of(values: Sequence[str]) -> Schema:
+    """A schema of one of some values, or of any slug where they are too many to tell."""
+    return _SLUG if len(values) > MOST_NAMED else {"type": "string", "enum": values}
 
 
 def _values(facet: Facet, rows: Mapping[str, Sequence[RecordRow]]) -> list[str]:
@@ -393,7 +400,10 @@ def _of_record(kind: Kind) -> Schema:
         record=_ref("schemas", f"{kind.model.__name__}Record"),
         **(quoted if kind.noun == "quotes" else {}),
         links=_several("The records that it leads to.", "Tie"),
-        linked_from=_several("The records that lead to it.", "Tie"),
+        linked_from=_several(
+            f"The records that lead to it: of one part of a kind and in one role, {MOST_TIED}.",
+            "Tie",
+        ),
         citation=_object(
             "How to cite this record.",
             key=_said("A key that never changes.", pattern="^[a-z0-9]+$"),

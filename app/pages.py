@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from app import queries, urls
 from app.facets import (
+    MOST_OFFERED,
     PAGE_SIZE,
     BadParameterError,
     FacetChoices,
@@ -32,6 +33,7 @@ from app.models import (
     Record,
     RecordRow,
     Source,
+    TieCount,
     Withdrawal,
 )
 from app.queries import KindCount, SectorCount
@@ -47,6 +49,9 @@ from app.values import LONGEST_QUERY, PRIMARY, legible
 
 CONNECTED = ("people", "agreements", "quotes", "commissions", "sectors", "organizations")
 """The kinds whose records the connections are between, from left to right."""
+
+MOST_CONNECTED = 250
+"""How many records the connections are drawn of."""
 
 _COLUMN = {"people": 0, "agreements": 1, "quotes": 1, "commissions": 1} | {
     "sectors": 2,
@@ -93,11 +98,17 @@ Names = Mapping[tuple[str, str], RecordRow]
 
 @dataclass(frozen=True)
 class Group:
-    """Records tied to one in the same way; `heading` is the word that says in which."""
+    """Records tied to one in the same way; `heading` is the word that says in which.
+
+    `count` is how many there are in all; `more` are the parameters of the list that has them,
+    where they are not all told here and there is such a list.
+    """
 
     heading: str
     noun: str
     records: Sequence[Any]
+    count: int
+    more: Parameters
 
 
 @dataclass(frozen=True)
@@ -110,7 +121,10 @@ class Use:
 
 @dataclass(frozen=True)
 class RecordPage:
-    """A record with everything its page shows."""
+    """A record with everything its page shows.
+
+    `other_uses` is how many uses of a source are not told.
+    """
 
     kind: Kind
     record: Any
@@ -119,6 +133,7 @@ class RecordPage:
     sources: Mapping[str, Source]
     groups: Sequence[Group]
     uses: Sequence[Use]
+    other_uses: int
     connections: RecordRow | None
     before: RecordRow | None
     after: RecordRow | None
@@ -161,7 +176,7 @@ class ListPage:
     """A page of a kind's list, in headed parts that are counted apart, and the ways to others.
 
     `canonical` are the parameters of the address that stands for it; `told` is by the record's
-    id, for a list that is sent whole.
+    id, for a list that is sent whole; `is_bounded` where more have the words than are listed.
     """
 
     kind: Kind
@@ -174,6 +189,7 @@ class ListPage:
     names: Names
     sector_counts: Sequence[SectorCount]
     kind_counts: Sequence[KindCount]
+    is_bounded: bool
     told: Mapping[int, Told] = field(default_factory=dict)
 
 
@@ -195,7 +211,10 @@ class TimelinePage:
 
 @dataclass(frozen=True)
 class HomePage:
-    """The meeting at a glance."""
+    """The meeting at a glance; its documents and organizations as far as there is room.
+
+    `other_organizations` is how many more international ones there are.
+    """
 
     meeting: Meeting
     names: Names
@@ -210,6 +229,7 @@ class HomePage:
     days: Mapping[str, Sequence[Event]]
     quote: Any
     organizations: Sequence[Any]
+    other_organizations: int
 
 
 @dataclass(frozen=True)
@@ -373,7 +393,7 @@ class ConnectionsPage:
 
     `groups` has every record shown, under the word for its kind; `left`, `middle` and `right`
     the same by column, the middle in groups by their first sector; `rows` each tie once, read
-    from left to right.
+    from left to right. `is_cut` where there are so many that only the most tied are shown.
     """
 
     focus: Connected | None
@@ -383,6 +403,7 @@ class ConnectionsPage:
     right: Sequence[Connected]
     rows: Sequence[tuple[Connected, Sequence[Tied]]]
     number: int
+    is_cut: bool
 
     @property
     def by_id(self) -> Mapping[int, Connected]:
@@ -399,7 +420,8 @@ def record_page(session: Session, kind: Kind, record: Any) -> RecordPage:
     """Everything the page of a record shows."""
     ties = queries.ties(session, record)
     is_source = kind.noun == "sources"
-    groups = [] if is_source else _groups(session, kind, ties)
+    counts = queries.tie_counts(session, record)
+    groups = [] if is_source else _groups(session, kind, record, ties, counts)
     grouped = [item for group in groups for item in group.records]
     led_to = [tie.other for tie in ties if tie.is_outgoing and tie.other.kind == "sources"]
     sources = {source.slug: source for source in queries.whole(session, led_to).values()}
@@ -413,6 +435,7 @@ def record_page(session: Session, kind: Kind, record: Any) -> RecordPage:
         sources=sources,
         groups=groups,
         uses=_uses(ties) if is_source else (),
+        other_uses=sum(max(0, count.number - queries.MOST_TIED) for count in counts),
         connections=_connected_row(session, kind, record, ties),
         before=before,
         after=after,
@@ -460,6 +483,7 @@ def list_page(
         names=names_of(session, found.records),
         sector_counts=queries.sector_counts(session) if is_tabled else (),
         kind_counts=queries.kind_counts(session) if is_tabled else (),
+        is_bounded=found.is_bounded,
         told=_told(session, kind, found.records, language) if size is None else {},
     )
 
@@ -517,7 +541,9 @@ def _choices(session: Session, kind: Kind, selection: Selection, facet: Facet) -
             return rows[item.value].id, ""
         return (words.index(item.value), "") if words else (0, item.value)
 
-    return FacetChoices(facet, sorted(chosen, key=place), sorted(offered, key=place))
+    is_cut = len(offered) > MOST_OFFERED
+    offered = offered[:MOST_OFFERED]
+    return FacetChoices(facet, sorted(chosen, key=place), sorted(offered, key=place), is_cut)
 
 
 _NEARBY = 2
@@ -547,26 +573,29 @@ def home_page(session: Session) -> HomePage:
     """The meeting at a glance."""
     meeting = queries.meeting(session)
     quote = queries.record(session, "quotes", meeting.leading_quote)
-    agreements = queries.records(session, "agreements")
-    documents = [item for item in agreements if not item.is_undertaking]
-    headlines = sum(item.kind == AgreementKind.REPORT for item in documents)
+    agreements = queries.listing(session, KINDS["agreements"], Selection({}), PRIMARY)
+    documents = [item for item in agreements.records if not item.is_undertaking]
+    kinds = queries.kind_counts(session)
+    headlines = sum(count.number for count in kinds if count.kind == AgreementKind.REPORT)
     visit = queries.events(session, EventPart.VISIT)
-    organizations = queries.records(session, "organizations")
-    named = [meeting, quote, *agreements, *visit, *organizations]
+    organizations = queries.listing(session, KINDS["organizations"], Selection({}), PRIMARY)
+    named = [meeting, quote, *documents, *visit, *organizations.records]
     return HomePage(
         meeting=meeting,
         names=names_of(session, named),
         footnotes=_footnotes(session, [meeting])[meeting.slug],
         counts=queries.counts(session),
         documents=documents,
-        named_documents=len(documents) - headlines,
+        named_documents=agreements.counts.get("documents", 0) - headlines,
         headlines=headlines,
-        undertakings=sum(item.is_undertaking for item in agreements),
+        undertakings=agreements.counts.get("undertakings", 0),
         sector_counts=queries.sector_counts(session),
-        kind_counts=queries.kind_counts(session),
+        kind_counts=kinds,
         days=_by_day(visit),
         quote=quote,
-        organizations=[item for item in organizations if item.kind.is_international],
+        organizations=[item for item in organizations.records if item.kind.is_international],
+        other_organizations=organizations.counts.get("international", 0)
+        - sum(item.kind.is_international for item in organizations.records),
     )
 
 
@@ -704,28 +733,32 @@ class Mapped:
     changed_on: str
 
 
-def site_map(session: Session) -> list[Mapped]:
-    """Every page that is to be found by others; of what a reader asks there is no end."""
-    records = [(row.kind, row.slug) for row in queries.every_record(session)]
+def site_map(session: Session, paths: Iterable[str]) -> list[Mapped]:
+    """Some pages as search engines are told of them."""
     released_on = queries.meeting(session).released_on
     corrected = {
         urls.record_path(noun, slug): day
         for (noun, slug), day in queries.revisions(session).items()
     }
-    unlisted = urls.page_path(urls.SEARCH)
-    mapped: list[Mapped] = []
-    for path in urls.every_page(records):
-        bare = urls.in_language(path, PRIMARY)
-        if bare != unlisted:
-            alternates = {LANGUAGES[code].tag: urls.in_language(path, code) for code in PUBLISHED}
-            mapped.append(Mapped(path, alternates, corrected.get(bare, released_on)))
-    return mapped
+    return [
+        Mapped(
+            path,
+            {LANGUAGES[code].tag: urls.in_language(path, code) for code in PUBLISHED},
+            corrected.get(urls.in_language(path, PRIMARY), released_on),
+        )
+        for path in paths
+    ]
 
 
 def connected(session: Session) -> list[RecordRow]:
-    """Every record that is tied to another, kinds from left to right."""
+    """Every record that is tied to another, kinds from left to right; of many, the most tied."""
+    most = queries.most_connected(session, CONNECTED, MOST_CONNECTED)
+    return _ends(queries.connections(session, CONNECTED, most))
+
+
+def _ends(connections: Iterable[queries.Connection]) -> list[RecordRow]:
     found: dict[int, RecordRow] = {}
-    for connection in queries.connections(session, CONNECTED):
+    for connection in connections:
         for row in (connection.subject, connection.object):
             found[row.id] = row
     return sorted(found.values(), key=lambda row: (CONNECTED.index(row.kind), row.id))
@@ -737,8 +770,17 @@ def connections_page(session: Session, focus: str) -> ConnectionsPage:
     `focus` is a kind and a slug with a slash between them, or nothing. Raises BadParameterError
     where it names no record that has ties.
     """
+    at = _in_focus(session, focus)
+    if focus and at is None:
+        raise BadParameterError("focus", focus)
+    among = queries.most_connected(session, CONNECTED, MOST_CONNECTED)
+    is_cut = among is not None
+    if among is not None and at is not None:
+        ties = queries.ties_of(session, [at])[at]
+        among = [at, *(tie.other.id for tie in ties if tie.other.kind in CONNECTED)]
+    links = queries.connections(session, CONNECTED, among)
     hows: dict[tuple[int, int], list[str]] = {}
-    for link in queries.connections(session, CONNECTED):
+    for link in links:
         one, other = link.subject.id, link.object.id
         is_read_on = _COLUMN[link.subject.kind] <= _COLUMN[link.object.kind]
         pair = (one, other) if is_read_on else (other, one)
@@ -746,9 +788,8 @@ def connections_page(session: Session, focus: str) -> ConnectionsPage:
             pair = pair[::-1]
         role = link.role if pair == (one, other) else f"{link.role}.by"
         hows.setdefault(pair, []).append(role)
-    nodes = {row.id: row for row in connected(session)}
-    at = _in_focus(session, focus, nodes.values())
-    if focus and at is None:
+    nodes = {row.id: row for row in _ends(links)}
+    if at is not None and at not in nodes:
         raise BadParameterError("focus", focus)
     near = {end for pair in hows if at in pair for end in pair} if at else set(nodes)
     first_sector = {one: other for (one, other) in reversed(hows) if nodes[other].kind == "sectors"}
@@ -779,6 +820,7 @@ def connections_page(session: Session, focus: str) -> ConnectionsPage:
         middle=[middle[key] for key in sorted(middle, key=lambda key: (key is None, key or 0))],
         rows=[(item, rows[key]) for key, item in shown.items() if key in rows],
         number=sum(map(len, rows.values())),
+        is_cut=is_cut,
     )
 
 
@@ -790,12 +832,13 @@ def _connected_row(
     return queries.row(session, record) if is_tied else None
 
 
-def _in_focus(session: Session, focus: str, rows: Iterable[RecordRow]) -> int | None:
-    """Which of some records is named, by its slug or by a former one."""
+def _in_focus(session: Session, focus: str) -> int | None:
+    """The record that is named, by its slug or by a former one, if any."""
     noun, _, slug = focus.partition("/")
-    if noun in CONNECTED:
-        slug = queries.renamed(session, noun, slug) or slug
-    return next((row.id for row in rows if (row.kind, row.slug) == (noun, slug)), None)
+    if noun not in CONNECTED:
+        return None
+    slug = queries.renamed(session, noun, slug) or slug
+    return next((row.id for row in queries.rows_by_slug(session, noun, [slug]).values()), None)
 
 
 def meeting_names(session: Session) -> Names:
@@ -803,7 +846,13 @@ def meeting_names(session: Session) -> Names:
     return names_of(session, [queries.meeting(session)])
 
 
-def _groups(session: Session, kind: Kind, ties: Iterable[queries.Tie]) -> list[Group]:
+def _groups(
+    session: Session,
+    kind: Kind,
+    record: Any,
+    ties: Iterable[queries.Tie],
+    counts: Iterable[TieCount],
+) -> list[Group]:
     """What a record is tied to, both ways, under headings; what its facts show is left out."""
     in_facts = _IN_FACTS.get(kind.noun, set())
     shown = [
@@ -815,22 +864,32 @@ def _groups(session: Session, kind: Kind, ties: Iterable[queries.Tie]) -> list[G
     gathered: dict[tuple[str, str], dict[int, Any]] = {}
     for tie in shown:
         other = full[tie.other.id]
-        heading = _heading(tie)
+        heading = _heading(tie.role, tie.other.kind, tie.other.part)
         gathered.setdefault((heading, tie.other.kind), {})[other.id] = other
+    untold: dict[tuple[str, str], int] = {}
+    more: dict[tuple[str, str], Parameters] = {}
+    for count in counts:
+        if count.number > queries.MOST_TIED:
+            key = _heading(count.role, count.kind, count.part), count.kind
+            untold[key] = untold.get(key, 0) + count.number - queries.MOST_TIED
+            facets = {facet.name: facet for facet in KINDS[count.kind].facets}
+            if count.role in facets and facets[count.role].noun == kind.noun:
+                more[key] = ((count.role, record.slug),)
     groups = [
-        Group(heading, noun, list(items.values())) for (heading, noun), items in gathered.items()
+        Group(key[0], key[1], [*items.values()], len(items) + untold.get(key, 0), more.get(key, ()))
+        for key, items in gathered.items()
     ]
     order = list(KINDS)
     return sorted(groups, key=lambda group: order.index(group.noun))
 
 
-def _heading(tie: queries.Tie) -> str:
+def _heading(role: str, noun: str, part: str) -> str:
     """The word that heads a tie: its role where that tells more than what the other is."""
-    if tie.role in _TELLING:
-        return f"tie.{tie.role}"
-    if tie.role == "person" and tie.other.kind == "quotes":
+    if role in _TELLING:
+        return f"tie.{role}"
+    if role == "person" and noun == "quotes":
         return "tie.named"
-    return heading_of(tie.other.kind, tie.other.part)
+    return heading_of(noun, part)
 
 
 def heading_of(noun: str, part: str) -> str:

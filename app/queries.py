@@ -1,19 +1,20 @@
 """Every question that the serving site asks of its database."""
 
 import json
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from sqlalchemy import TextClause, exists, false, func, text, true
+from sqlalchemy import CompoundSelect, Integer, TextClause, exists, false, func, intersect, text
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
-from app.facets import PAGE_SIZE, Selection
+from app.facets import MOST_OFFERED, MOST_TALLIED, PAGE_SIZE, Selection
 from app.kinds import KINDS, Facet, Kind
 from app.models import (
-    Agreement,
     AgreementKind,
+    AliasRow,
     Event,
     FacetRow,
     Link,
@@ -21,6 +22,8 @@ from app.models import (
     OrderRow,
     Record,
     RecordRow,
+    Tally,
+    TieCount,
 )
 from app.search import (
     LONGEST_ENDING,
@@ -35,6 +38,10 @@ from app.search import (
 from app.values import LONGEST_QUERY, PRIMARY
 
 Answer = TypeVar("Answer")
+MOST_TIED = 30
+"""How many records of one part of a kind that lead to another in one role are told of it."""
+
+_ASKED_AT_ONCE = 1000
 
 
 @dataclass(frozen=True)
@@ -99,24 +106,20 @@ def record(session: Session, noun: str, slug: str) -> Any | None:
 
 def renamed(session: Session, noun: str, former: str) -> str | None:
     """The slug today of a record that had another, or None."""
-    model: Any = KINDS[noun].model
-    names = func.json_each(model.aliases).table_valued("value")
-    statement = select(model.slug).where(
-        select(names.c.value).where(names.c.value == former).exists()
+    statement = (
+        select(RecordRow.slug)
+        .join(AliasRow, col(AliasRow.record_id) == col(RecordRow.id))
+        .where(AliasRow.kind == noun, AliasRow.slug == former)
     )
-    slug: str | None = session.exec(statement).first()
-    return slug
+    return session.exec(statement).first()
 
 
 def every_alias(session: Session) -> list[tuple[str, str]]:
     """Every former slug of a record, with its kind."""
-    found: list[tuple[str, str]] = []
-    for noun, kind in KINDS.items():
-        model: Any = kind.model
-        names = func.json_each(model.aliases).table_valued("value")
-        statement = select(names.c.value).select_from(model).join(names, true())
-        found += [(noun, former) for former in session.exec(statement.order_by(model.id))]
-    return found
+    former = select(AliasRow.kind, AliasRow.slug).order_by(
+        col(AliasRow.record_id), col(AliasRow.slug)
+    )
+    return [(noun, slug) for noun, slug in session.exec(former)]
 
 
 def by_reference(session: Session, reference: str) -> RecordRow | None:
@@ -128,6 +131,12 @@ def records(session: Session, noun: str) -> Sequence[Any]:
     """Every record of a kind, in the order of the seed."""
     model: Any = KINDS[noun].model
     return session.exec(select(model).order_by(model.id)).all()
+
+
+def sides(session: Session, noun: str) -> list[tuple[str, str | None]]:
+    """The slug of every record of a kind that stands on a side or on none, and which one."""
+    model: Any = KINDS[noun].model
+    return [(slug, side) for slug, side in session.exec(select(model.slug, model.side))]
 
 
 def whole(session: Session, rows: Iterable[RecordRow]) -> dict[int, Any]:
@@ -145,6 +154,12 @@ def whole(session: Session, rows: Iterable[RecordRow]) -> dict[int, Any]:
     return {identifier: held[identifier] for ids in by_kind.values() for identifier in sorted(ids)}
 
 
+def first_rows(session: Session, noun: str, most: int) -> Sequence[RecordRow]:
+    """The rows of the first records of a kind."""
+    rows = select(RecordRow).where(RecordRow.kind == noun).order_by(col(RecordRow.id))
+    return session.exec(rows.limit(most)).all()
+
+
 def every_record(session: Session) -> Sequence[RecordRow]:
     """One row for each record, kinds in the order of the registry."""
     return session.exec(select(RecordRow).order_by(col(RecordRow.id))).all()
@@ -155,31 +170,34 @@ def number_of_records(session: Session) -> int:
     return session.exec(select(func.count(col(RecordRow.id)))).one()
 
 
-def names_of(session: Session, noun: str, slug: str) -> list[tuple[str, str, str]]:
-    """Kind, slug and reference of the record that a slug belongs to, or has belonged to, if any.
+def every_slug(session: Session) -> list[tuple[str, str, str]]:
+    """Kind, slug and reference of every record, kinds in the order of the registry."""
+    named = select(RecordRow.kind, RecordRow.slug, RecordRow.reference)
+    return [(*one,) for one in session.exec(named.order_by(col(RecordRow.id)))]
 
-    The meeting is meant by any slug.
+
+def named(session: Session, words: Iterable[str]) -> list[tuple[str, str, str]]:
+    """Kind, slug and reference of what has a slug, a former slug or a reference among some words.
+
+    The meeting, whose addresses do not name it, and what was withdrawn are always among them.
     """
+    wanted = [*words]
+    named = select(RecordRow.kind, RecordRow.slug, RecordRow.reference)
+    by_slug = named.where(col(RecordRow.kind).in_(KINDS), col(RecordRow.slug).in_(wanted))
+    by_reference = named.where(col(RecordRow.reference).in_(wanted))
+    former = (
+        select(AliasRow.kind, AliasRow.slug, RecordRow.reference)
+        .join(RecordRow, col(RecordRow.id) == col(AliasRow.record_id))
+        .where(col(AliasRow.kind).in_(KINDS), col(AliasRow.slug).in_(wanted))
+    )
+    found = [
+        (noun, slug, reference)
+        for asked in (by_slug, by_reference, former)
+        for noun, slug, reference in session.exec(asked)
+    ]
     about = meeting(session)
-    if noun == "meeting":
-        return [(noun, about.slug, about.reference)]
-    item = record(session, noun, slug)
-    if item is None:
-        present = renamed(session, noun, slug)
-        item = record(session, noun, present) if present else None
-    if item is not None:
-        return [(noun, slug, item.reference)]
     withdrawn = [(one.kind, one.slug, one.reference) for one in about.withdrawn]
-    return [name for name in withdrawn if name[:2] == (noun, slug)]
-
-
-def names_by_reference(session: Session, reference: str) -> list[tuple[str, str, str]]:
-    """The same of the record that has, or had, a reference."""
-    found = by_reference(session, reference)
-    if found is not None:
-        return [(found.kind, found.slug, found.reference)]
-    withdrawn = [(one.kind, one.slug, one.reference) for one in meeting(session).withdrawn]
-    return [name for name in withdrawn if name[2] == reference]
+    return [*found, ("meeting", about.slug, about.reference), *withdrawn]
 
 
 def row(session: Session, item: Record) -> RecordRow:
@@ -202,7 +220,10 @@ def ties(session: Session, item: Record) -> list[Tie]:
 
 
 def ties_of(session: Session, ids: Sequence[int]) -> dict[int, list[Tie]]:
-    """The same of several records, by id."""
+    """The same of several records, by id.
+
+    Of the records of one part of a kind that lead to one in the same role, the first MOST_TIED.
+    """
     return once(session, ("ties", *ids), lambda: _ties_of(session, ids))
 
 
@@ -216,15 +237,36 @@ def _ties_of(session: Session, ids: Sequence[int]) -> dict[int, list[Tie]]:
     )
     for link, other in session.exec(outgoing):
         found[link.subject_id].append(Tie(link.role, other, link.locator, is_outgoing=True))
+    many = [count for count in _tie_counts(session, ids) if count.number > MOST_TIED]
     incoming = (
         select(Link, RecordRow)
         .join(RecordRow, col(Link.subject_id) == col(RecordRow.id))
-        .where(col(Link.object_id).in_(ids))
         .order_by(col(Link.subject_id), col(Link.position))
     )
-    for link, other in session.exec(incoming):
+    few = incoming.where(col(Link.object_id).in_(set(ids) - {count.object_id for count in many}))
+    rows = [*session.exec(few)]
+    for identifier in {count.object_id for count in many}:
+        for count in _tie_counts(session, [identifier]):
+            one = incoming.where(
+                Link.object_id == identifier,
+                Link.role == count.role,
+                col(Link.subject_id) >= count.first_id,
+                RecordRow.kind == count.kind,
+                RecordRow.part == count.part,
+            )
+            rows += session.exec(one.limit(MOST_TIED))
+    for link, other in sorted(rows, key=lambda row: (row[0].subject_id, row[0].position)):
         found[link.object_id].append(Tie(link.role, other, link.locator, is_outgoing=False))
     return found
+
+
+def tie_counts(session: Session, item: Record) -> list[TieCount]:
+    """How many records lead to one, by role, kind and part."""
+    return _tie_counts(session, [item.id])
+
+
+def _tie_counts(session: Session, ids: Sequence[int]) -> list[TieCount]:
+    return [*session.exec(select(TieCount).where(col(TieCount.object_id).in_(ids)))]
 
 
 def named_by(session: Session, ids: Iterable[int]) -> Sequence[RecordRow]:
@@ -235,47 +277,61 @@ def named_by(session: Session, ids: Iterable[int]) -> Sequence[RecordRow]:
 
 def counts(session: Session) -> dict[str, int]:
     """How many records each kind has."""
-    statement = select(RecordRow.kind, func.count()).group_by(RecordRow.kind)
-    return dict(session.exec(statement).all())
+    whole = select(Tally.kind, func.sum(Tally.number)).where(Tally.name == "", Tally.other == "")
+    return dict(session.exec(whole.group_by(Tally.kind)).all())
 
 
 def sector_counts(session: Session) -> list[SectorCount]:
     """Every sector with its documents and its undertakings, in the order of the seed."""
-    undertaking = col(Agreement.kind) == AgreementKind.UNDERTAKING
-    counted = session.exec(
-        select(Link.object_id, undertaking, func.count())
-        .join(Agreement, col(Agreement.id) == col(Link.subject_id))
-        .where(Link.role == "sector")
-        .group_by(col(Link.object_id), undertaking)
-    ).all()
-    tally = {(sector, bool(is_undertaking)): number for sector, is_undertaking, number in counted}
+    tally = _tally(session, KINDS["agreements"], ("", ""), "sector")
     sectors = session.exec(
         select(RecordRow).where(RecordRow.kind == "sectors").order_by(col(RecordRow.id))
     )
     return [
-        SectorCount(row, tally.get((row.id, False), 0), tally.get((row.id, True), 0))
+        SectorCount(
+            row,
+            tally.get(row.slug, {}).get("documents", 0),
+            tally.get(row.slug, {}).get("undertakings", 0),
+        )
         for row in sectors
     ]
 
 
 def kind_counts(session: Session) -> list[KindCount]:
     """Every kind of agreement that there is one of, in the order of the vocabulary."""
-    counted = session.exec(select(Agreement.kind, func.count()).group_by(col(Agreement.kind)))
-    numbers = dict(counted.all())
-    return [KindCount(kind, numbers[kind]) for kind in AgreementKind if kind in numbers]
+    tally = _tally(session, KINDS["agreements"], ("", ""), "kind")
+    return [KindCount(kind, sum(tally[kind].values())) for kind in AgreementKind if kind in tally]
 
 
-def connections(session: Session, nouns: Iterable[str]) -> list[Connection]:
-    """Every link between records of some kinds, in the order of the seed."""
+def connections(
+    session: Session, nouns: Iterable[str], among: Collection[int] | None = None
+) -> list[Connection]:
+    """Every link between records of some kinds, or among some of these, in the seed's order."""
     ends, nouns = aliased(RecordRow), list(nouns)
-    rows = session.exec(
+    linked = (
         select(Link.role, RecordRow, ends)
         .join(RecordRow, col(RecordRow.id) == col(Link.subject_id))
         .join(ends, col(ends.id) == col(Link.object_id))
         .where(col(RecordRow.kind).in_(nouns), col(ends.kind).in_(nouns))
         .order_by(col(Link.subject_id), col(Link.position))
-    ).all()
-    return [Connection(*row) for row in rows]
+    )
+    if among is not None:
+        linked = linked.where(col(Link.subject_id).in_(among), col(Link.object_id).in_(among))
+    return [Connection(*row) for row in session.exec(linked)]
+
+
+def most_connected(session: Session, nouns: Sequence[str], most: int) -> list[int] | None:
+    """The records of some kinds that most others of them lead to; None where all are few."""
+    if sum(number for noun, number in counts(session).items() if noun in nouns) <= most:
+        return None
+    led_to = (
+        select(TieCount.object_id)
+        .join(RecordRow, col(RecordRow.id) == col(TieCount.object_id))
+        .where(col(RecordRow.kind).in_(nouns), col(TieCount.kind).in_(nouns))
+        .group_by(col(TieCount.object_id))
+        .order_by(func.sum(TieCount.number).desc(), col(TieCount.object_id))
+    )
+    return [*session.exec(led_to.limit(most))]
 
 
 def events(session: Session, part: str) -> Sequence[Event]:
@@ -309,10 +365,14 @@ def with_disagreements(session: Session) -> list[RecordRow]:
 
 @dataclass(frozen=True)
 class Listing:
-    """A page of a list: how many records each part has in all, and those of this page in order."""
+    """A page of a list: how many records each part has in all, and those of this page in order.
+
+    `is_bounded` where more have the words asked for than are listed.
+    """
 
     counts: dict[str, int]
     records: Sequence[Any]
+    is_bounded: bool
 
 
 def listing(
@@ -323,28 +383,61 @@ def listing(
     size: int | None = PAGE_SIZE,
 ) -> Listing:
     """What a selection leaves of a kind's list, a page of it or, without a size, the whole."""
-    sort = kind.sort(selection.sort)
+    counted = part_counts(session, kind, selection)
     first = (selection.page - 1) * size if size else 0
     model: Any = kind.model
-    ordered = (
-        select(model)
-        .join(OrderRow, col(OrderRow.record_id) == model.id)
+    asked = ordering(kind, selection, language, sum(counted.values()), first)
+    if asked is None:
+        asked = _in_order(kind, selection, language).offset(first)
+        asked = asked.where(col(OrderRow.record_id).in_(_matching(session, kind, selection)))
+    ids = [*session.exec(asked.limit(size))]
+    records = {item.id: item for item in _by_id(session, model, ids)}
+    is_bounded = bool(selection.query) and _is_bounded(session, kind, selection)
+    return Listing(counted, [records[identifier] for identifier in ids], is_bounded)
+
+
+def ordering(
+    kind: Kind, selection: Selection, language: str, count: int, first: int
+) -> SelectOfScalar[int] | None:
+    """The ids of a list from some place on, where at most one value is chosen; else None."""
+    only = selection.only
+    ordered = _in_order(kind, selection, language)
+    if only == ("", ""):
+        # Places are dense, so any page is found at once, however far down it is.
+        return ordered.where(col(OrderRow.place) >= first)
+    if only is None:
+        return None
+    has_value = (
+        col(FacetRow.kind) == kind.noun,
+        col(FacetRow.name) == only[0],
+        col(FacetRow.value) == only[1],
+    )
+    if count > MOST_TALLIED:
+        # Many have it: they are met soon on the way through the order.
+        many = exists().where(*has_value, col(FacetRow.record_id) == col(OrderRow.record_id))
+        return ordered.where(many).offset(first)
+    few = select(FacetRow.record_id).where(*has_value)
+    return ordered.where(col(OrderRow.record_id).in_(few)).offset(first)
+
+
+def _in_order(kind: Kind, selection: Selection, language: str) -> SelectOfScalar[int]:
+    sort = kind.sort(selection.sort)
+    return (
+        select(OrderRow.record_id)
         .where(
             OrderRow.kind == kind.noun,
             OrderRow.sort == sort.name,
             OrderRow.language == (language if sort.is_by_language else ""),
         )
         .order_by(col(OrderRow.place))
-        .limit(size)
     )
-    if selection.is_narrowed:
-        ordered = ordered.where(*_narrowed(session, kind, selection, OrderRow.record_id)).offset(
-            first
-        )
-    else:
-        # Places are dense, so any page is found at once, however far down it is.
-        ordered = ordered.where(col(OrderRow.place) >= first)
-    return Listing(part_counts(session, kind, selection), session.exec(ordered).all())
+
+
+def _by_id(session: Session, model: Any, ids: Sequence[int]) -> Iterator[Any]:
+    """Records by id, not more at once than a statement may ask for."""
+    for at in range(0, len(ids), _ASKED_AT_ONCE):
+        some = ids[at : at + _ASKED_AT_ONCE]
+        yield from session.exec(select(model).where(model.id.in_(some)))
 
 
 def facets_held(session: Session, kind: Kind) -> dict[int, dict[str, list[str]]]:
@@ -370,52 +463,113 @@ def places(session: Session, kind: Kind, language: str) -> dict[int, dict[str, i
 
 def part_counts(session: Session, kind: Kind, selection: Selection) -> dict[str, int]:
     """How many records a selection leaves of each part of a kind's list, in order of the parts."""
-    counted = session.exec(
-        select(RecordRow.part, func.count())
-        .where(RecordRow.kind == kind.noun, *_narrowed(session, kind, selection, RecordRow.id))
-        .group_by(RecordRow.part)
-    ).all()
-    tally = dict(counted)
+    if selection.only is not None:
+        name, value = selection.only
+        tally = _tally(session, kind, ("", ""), name, [value]).get(value, {})
+    else:
+        matching = select(_matching(session, kind, selection).subquery("matching").c.record_id)
+        counted = (
+            select(RecordRow.part, func.count())
+            .where(col(RecordRow.id).in_(matching))
+            .group_by(RecordRow.part)
+        )
+        tally = dict(session.exec(counted).all())
     return {part: tally[part] for part in kind.parts if part in tally}
 
 
-def facet_counts(
-    session: Session, kind: Kind, selection: Selection, facet: str
-) -> dict[str, dict[str, int]]:
-    """For each value of a facet that is not chosen, by part: how many records it would add.
+Counts = dict[str, dict[str, int]]
+"""Numbers of records by value of a facet, and by part of their kind."""
 
-    Where none is chosen, that is how many it would leave.
-    """
-    others = replace(
-        selection, chosen={name: held for name, held in selection.chosen.items() if name != facet}
+
+def _tally(
+    session: Session,
+    kind: Kind,
+    only: tuple[str, str],
+    facet: str,
+    values: Iterable[str] | None = None,
+) -> Counts:
+    """What was counted of a facet's values among the records that have one other value, or all."""
+    counted = select(Tally.other_value, Tally.part, Tally.number).where(
+        Tally.kind == kind.noun, Tally.name == only[0], Tally.value == only[1], Tally.other == facet
     )
-    statement = (
-        select(FacetRow.value, RecordRow.part, func.count())
-        .join(RecordRow, col(RecordRow.id) == col(FacetRow.record_id))
-        .where(
-            FacetRow.kind == kind.noun,
-            FacetRow.name == facet,
-            *_narrowed(session, kind, others, FacetRow.record_id),
-        )
-        .group_by(FacetRow.value, RecordRow.part)
-    )
-    already = selection.chosen.get(facet, ())
-    if already:
-        statement = statement.where(~_has(kind, facet, already, FacetRow.record_id))
-    found: dict[str, dict[str, int]] = {}
-    for value, part, number in session.exec(statement):
+    if values is None:
+        counted = counted.where(Tally.rank <= MOST_OFFERED)
+    else:
+        counted = counted.where(col(Tally.other_value).in_([*values]))
+    return _by_value(session.exec(counted))
+
+
+def _by_value(rows: Iterable[tuple[str, str, int]]) -> Counts:
+    found: Counts = {}
+    for value, part, number in rows:
         found.setdefault(value, {})[part] = number
     return found
+
+
+def facet_counts(session: Session, kind: Kind, selection: Selection, facet: str) -> Counts:
+    """For each value of a facet that is not chosen, by part: how many records it would add.
+
+    Where none is chosen, that is how many it would leave. Of many values, those that do most,
+    one more than are offered.
+    """
+    others = {name: values for name, values in selection.chosen.items() if name != facet}
+    found = _among(session, kind, replace(selection, chosen=others), facet)
+    if facet in selection.chosen:
+        for value, counts in _among(session, kind, selection, facet, found).items():
+            for part, number in counts.items():
+                found[value][part] -= number
+    held = {
+        value: {part: number for part, number in counts.items() if number}
+        for value, counts in found.items()
+    }
+    most = sorted(filter(held.get, held), key=lambda value: (-sum(held[value].values()), value))
+    return {value: held[value] for value in most[: MOST_OFFERED + 1]}
+
+
+def _among(
+    session: Session,
+    kind: Kind,
+    selection: Selection,
+    facet: str,
+    values: Iterable[str] | None = None,
+) -> Counts:
+    """How many of the records that a selection leaves have each value of a facet, or of some."""
+    only = selection.only
+    if only is None:
+        matching = _matching(session, kind, selection).cte("matching")
+        rows: Iterable[Any] = session.exec(
+            select(FacetRow.value, RecordRow.part, func.count())
+            .select_from(matching)
+            .join(FacetRow, col(FacetRow.record_id) == matching.c.record_id)
+            .join(RecordRow, col(RecordRow.id) == col(FacetRow.record_id))
+            .where(FacetRow.kind == kind.noun, FacetRow.name == facet)
+            .group_by(FacetRow.value, RecordRow.part)
+        )
+    elif only == ("", "") or sum(part_counts(session, kind, selection).values()) > MOST_TALLIED:
+        return _tally(session, kind, only, facet, values)
+    else:
+        asked = {"kind": kind.noun, "name": only[0], "value": only[1], "facet": facet}
+        rows = session.connection().execute(_BESIDE, asked)
+    found = _by_value((value, part, number) for value, part, number in rows)
+    return found if values is None else {value: found[value] for value in values if value in found}
+
+
+# A cross join keeps its order: the few records that have the value come first.
+_BESIDE = text("""
+    SELECT another.value, part, count(*)
+    FROM facet AS one
+    CROSS JOIN facet AS another ON another.record_id = one.record_id AND another.name = :facet
+    CROSS JOIN record ON record.id = one.record_id
+    WHERE one.kind = :kind AND one.name = :name AND one.value = :value
+    GROUP BY another.value, part
+""")
 
 
 def has_facet_value(session: Session, kind: Kind, facet: Facet, value: str) -> bool:
     """Whether a value of a facet is one: some record has it, or it is a record or a word."""
     if facet.vocabulary is not None and value in set(facet.vocabulary):
         return True
-    known = select(FacetRow.value).where(
-        FacetRow.kind == kind.noun, FacetRow.name == facet.name, FacetRow.value == value
-    )
-    if session.exec(known.limit(1)).first() is not None:
+    if _tally(session, kind, ("", ""), facet.name, [value]):
         return True
     return facet.noun is not None and bool(rows_by_slug(session, facet.noun, [value]))
 
@@ -426,16 +580,55 @@ def rows_by_slug(session: Session, noun: str, slugs: Iterable[str]) -> dict[str,
     return {row.slug: row for row in session.exec(found)}
 
 
-def _narrowed(session: Session, kind: Kind, selection: Selection, record_id: Any) -> list[Any]:
-    """The conditions on a record's id that a selection makes."""
-    conditions = [_has(kind, name, values, record_id) for name, values in selection.chosen.items()]
-    if selection.query:
-        expression = _expression(session, selection.query)
-        matches = text("SELECT rowid FROM search_index WHERE search_index MATCH :expression")
-        conditions.append(
-            col(record_id).in_(matches.bindparams(expression=expression)) if expression else false()
+def _matching(session: Session, kind: Kind, selection: Selection) -> CompoundSelect[Any]:
+    """The ids of what a selection leaves of a kind's list, as far as it narrows it."""
+    conditions: list[Any] = [
+        select(FacetRow.record_id).where(
+            FacetRow.kind == kind.noun, FacetRow.name == name, col(FacetRow.value).in_(values)
         )
-    return conditions
+        for name, values in selection.chosen.items()
+    ]
+    if selection.query:
+        asked = _asked_of(session, kind, selection)
+        conditions.append(
+            select(_MATCHES.bindparams(**asked).columns(record_id=Integer).subquery())
+            if asked
+            else select(FacetRow.record_id).where(false())
+        )
+    return intersect(*conditions)
+
+
+# In a list, too, the first matches are enough; the ids of a kind stand one after the other.
+_MATCHES = text("""
+    SELECT rowid AS record_id FROM search_index WHERE search_index MATCH :expression
+        AND rowid BETWEEN (SELECT min(id) FROM record WHERE kind = :kind)
+        AND (SELECT max(id) FROM record WHERE kind = :kind)
+    LIMIT :most
+""")
+_NUMBER = text("""
+    SELECT count(*) FROM (
+        SELECT rowid FROM search_index WHERE search_index MATCH :expression
+            AND rowid BETWEEN (SELECT min(id) FROM record WHERE kind = :kind)
+            AND (SELECT max(id) FROM record WHERE kind = :kind)
+        LIMIT :most
+    )
+""")
+
+
+def _asked_of(session: Session, kind: Kind, selection: Selection) -> dict[str, Any]:
+    """What the matches of a selection's words are asked with; nothing where there is no word."""
+    expression = _expression(session, selection.query)
+    asked = {"expression": expression, "kind": kind.noun, "most": MOST_MATCHES}
+    return asked if expression else {}
+
+
+def _is_bounded(session: Session, kind: Kind, selection: Selection) -> bool:
+    """Whether more records of a kind have some words than are listed."""
+    asked = _asked_of(session, kind, selection) | {"most": MOST_MATCHES + 1}
+    if "expression" not in asked:
+        return False
+    number: int = session.connection().execute(_NUMBER, asked).scalar_one()
+    return number > MOST_MATCHES
 
 
 def _has(kind: Kind, name: str, values: Sequence[str], record_id: Any) -> Any:
@@ -488,7 +681,7 @@ def _expression(session: Session, query: str, column: str = "") -> str | None:
 _RANKED = """
     WITH distance(kind, steps) AS (SELECT value ->> 0, value ->> 1 FROM json_each(:distances)),
     named AS (SELECT record_id AS id FROM name WHERE words = :words),
-    titled AS (SELECT rowid AS id FROM search_index WHERE search_index MATCH :titled),
+    titled AS (SELECT rowid AS id FROM search_index WHERE search_index MATCH :titled LIMIT :most),
     found AS (
         SELECT rowid AS id, bm25(search_index, 10.0, 1.0) AS score
         FROM search_index WHERE search_index MATCH :expression LIMIT :most
@@ -509,7 +702,7 @@ _RANKED = """
             SELECT min(length(words)) FROM name
             WHERE record_id = placed.id AND instr(' ' || words, ' ' || :words)
         ) END AS size, CASE place WHEN 1 THEN (
-            SELECT count(*) FROM link WHERE object_id = placed.id
+            SELECT coalesce(sum(number), 0) FROM tie WHERE object_id = placed.id
         ) ELSE 0 END AS degree
         FROM placed
     ),
@@ -668,12 +861,9 @@ def next_in_thread(session: Session, kind: Kind, item: Record) -> RecordRow | No
     same = (
         select(RecordRow)
         .join(Link, col(Link.subject_id) == col(RecordRow.id))
-        .where(
-            Link.object_id == thread,
-            Link.role == kind.thread,
-            RecordRow.kind == kind.noun,
-            RecordRow.id != item.id,
-        )
-        .order_by(col(RecordRow.id) < item.id, col(RecordRow.id))
+        .where(Link.object_id == thread, Link.role == kind.thread, RecordRow.kind == kind.noun)
+        .order_by(col(Link.subject_id))
+        .limit(1)
     )
-    return session.exec(same.limit(1)).first()
+    after = session.exec(same.where(col(Link.subject_id) > item.id)).first()
+    return after or session.exec(same.where(col(Link.subject_id) != item.id)).first()

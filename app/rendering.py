@@ -38,6 +38,7 @@ from app.language import (
 )
 from app.models import Citation, Event, Meeting, Quote, Record, RecordRow
 from app.pages import Connected, ConnectionsPage
+from app.queries import MOST_MATCHES
 from app.urls import Addresses
 from app.values import PRIMARY, Name, Text
 
@@ -146,6 +147,7 @@ def _environment(
         "side_at": {side.slug: at for at, side in enumerate(meeting.sides, start=1)},
         "side_named": {side.slug: side.name for side in meeting.sides},
         "kinds": PAGED,
+        "most_matches": MOST_MATCHES,
         "href": writer.href,
         "page_link": writer.addresses.link,
         "page_href": writer.page_href,

@@ -15,7 +15,7 @@ from app.facets import PAGE_SIZE
 from app.formats.dataset import DataFile, data_files
 from app.formats.described import describe
 from app.kinds import KINDS
-from app.queries import every_alias, every_record, meeting, records
+from app.queries import every_alias, every_slug, meeting, records
 from app.rendering import Renderer, renderers
 from app.urls import Addresses, Everything
 from app.values import PRIMARY
@@ -69,7 +69,7 @@ class Site:
         with self.session() as session:
             about = meeting(session)
             return Everything(
-                records=[(row.kind, row.slug, row.reference) for row in every_record(session)],
+                records=every_slug(session),
                 former=[
                     *every_alias(session),
                     *((one.kind, one.slug) for one in about.withdrawn),

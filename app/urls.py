@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from urllib.parse import quote, unquote, urlencode, urlsplit
 
 from app.kinds import KINDS, LISTED, PAGED
@@ -74,6 +73,10 @@ STATIC = "/static"
 FEED = "/feed.atom"
 OPENSEARCH = "/opensearch.xml"
 SITEMAP = "/sitemap.xml"
+MOST_MAPPED = 50_000
+"""How many pages one sitemap may tell (sitemaps.org, Protocol: Using Sitemap index files)."""
+MAPPED_AT_ONCE = 10_000
+"""How many each of several tells, so that none is large."""
 ROBOTS = "/robots.txt"
 FAVICON = "/favicon.ico"
 SECURITY = "/.well-known/security.txt"
@@ -213,24 +216,6 @@ def named_by(path: str) -> tuple[str, str | None] | None:
     return (noun, slug) if re.fullmatch(SLUG_PATTERN, slug) else None
 
 
-_DEEPEST = 6
-"""Into how many parts slashes cut the longest path: /ru/embed/agreements/… is cut into five."""
-
-
-def mentioned(path: str) -> Iterator[tuple[str, str]]:
-    """The kind and slug of each record that a path may be an address of, whatever it is of it.
-
-    What may be a reference has no kind; the meeting, which is not named, any slug.
-    """
-    yield "meeting", ""
-    for before, after in pairwise(path.split("/", _DEEPEST)[:_DEEPEST]):
-        name = after.partition(".")[0]
-        if before in KINDS:
-            yield before, name
-        elif before == _SHORT:
-            yield "", name
-
-
 def before_suffix(path: str) -> tuple[str, str]:
     """The path of the page that another path would be a format of, and the suffix, if any."""
     page, dot, suffix = path.rpartition(".")
@@ -338,6 +323,16 @@ def reference_path(reference: str) -> str:
     return f"/{_SHORT}/{reference}"
 
 
+def sitemap_path(number: str | int) -> str:
+    """The path of one of several sitemaps."""
+    return f"/sitemap-{number}.xml"
+
+
+def sitemaps(pages: int) -> range:
+    """The numbers of the sitemaps that so many pages need beside the one that lists them."""
+    return range(1, 1 - (-pages // MAPPED_AT_ONCE) if pages > MOST_MAPPED else 1)
+
+
 def static_path(name: str, digest: str) -> str:
     """The path of a static file, with the digest of its bytes."""
     return f"{STATIC}/{digest}/{quote(name)}"
@@ -365,6 +360,12 @@ def every_page(records: Iterable[tuple[str, str]]) -> Iterator[str]:
         yield from (record_path(noun, slug, language) for noun, slug in known)
 
 
+def mapped_pages(records: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """The path of every page that others are to find; of what a reader asks there is no end."""
+    unlisted = page_path(SEARCH)
+    return (path for path in every_page(records) if in_language(path, PRIMARY) != unlisted)
+
+
 def every_file(
     records: Iterable[tuple[str, str, str]], *, has_contact: bool = False
 ) -> Iterator[str]:
@@ -388,6 +389,8 @@ def every_file(
     yield from (reference_path(reference) for _, _, reference in known)
     yield from map(data_path, DATA_FILES)
     yield from (SITEMAP, ROBOTS, FAVICON, FEED, OPENSEARCH)
+    pages = sum(1 for _ in mapped_pages((noun, slug) for noun, slug, _ in known))
+    yield from map(sitemap_path, sitemaps(pages))
     if has_contact:
         yield SECURITY
 
