@@ -176,7 +176,10 @@ class _Progress:
 
 def _built(settings: Settings) -> int:
     from app.build import build as build_database
+    from app.rendering import compile_templates
     from app.seed import SeedError
+    from app.site import open_site
+    from app.values import PRIMARY
 
     print(f"building {settings.database} from {settings.seed}", file=sys.stderr)
     try:
@@ -184,6 +187,8 @@ def _built(settings: Settings) -> int:
             total = build_database(settings.seed, settings.database, progress.tell)
     except SeedError as error:
         return _mistaken(error)
+    renderer = open_site(settings).renderers[PRIMARY]
+    compile_templates(renderer, edition.templates_beside(settings.database))
     print(f"built {settings.database}: {total} records", file=sys.stderr)
     return DONE
 

@@ -16,7 +16,7 @@ from app.formats.dataset import DataFile, data_files
 from app.formats.described import describe
 from app.kinds import KINDS
 from app.queries import every_alias, every_slug, meeting, records
-from app.rendering import Renderer, renderers
+from app.rendering import Compiled, Renderer, renderers
 from app.urls import Addresses, Everything
 from app.values import PRIMARY
 
@@ -92,6 +92,11 @@ def open_site(settings: Settings, health: Health | None = None) -> Site:
     assets = read_assets(ROOT / "static")
     with Session(engine) as session:
         in_languages = renderers(
-            ROOT / "templates", addresses, assets, meeting(session), pages.meeting_names(session)
+            ROOT / "templates",
+            addresses,
+            assets,
+            meeting(session),
+            pages.meeting_names(session),
+            compiled=Compiled(edition.templates_beside(settings.database)),
         )
     return Site(engine, addresses, assets, in_languages, seed_digest, health or Health())

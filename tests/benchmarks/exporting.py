@@ -82,7 +82,7 @@ def _hugo(folder: Path, pages: Path, paths: list[str]) -> float:
             words.feed((pages / urls.file_of(path)).read_text(encoding="utf-8"))
             text = "\n\n".join(words.found)
             title = path.rpartition("/")[2]
-            (folder / "content" / f"{path}.md").write_text(
+            (folder / "content" / f"{path[1:]}.md").write_text(
                 f'+++\ntitle = "{title}"\n+++\n{text}\n', encoding="utf-8"
             )
     shutil.rmtree(folder / "public", ignore_errors=True)

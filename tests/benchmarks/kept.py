@@ -93,8 +93,8 @@ def datasette(place: Place) -> Outcome:
     """Datasette over our own database, opened as one that never changes."""
     slug = PATH.rpartition("/")[2]
     with sqlite3.connect(place.database) as database:
-        ((key,),) = database.execute("SELECT id FROM agreements WHERE slug = ?", (slug,))
-    row = f"/{place.database.stem}/agreements/{key}"
+        ((key,),) = database.execute("SELECT id FROM agreement WHERE slug = ?", (slug,))
+    row = f"/{place.database.stem}/agreement/{key}"
     ours, theirs = free_port(), free_port()
     program = place.root / "build" / "bench-venv" / "bin" / "datasette"
     command = [str(program), "serve", "-i", str(place.database), "--port", str(theirs)]
