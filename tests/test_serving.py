@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 import uvicorn
 from conftest import SEED, WORLD, Site
+from load import crowd, latencies, resident, visits
 from miniature import changed
 from servers import Answer, Served, ask, asked, connected, read_answer, server, size, wait_until
 from starlette.testclient import TestClient
@@ -453,10 +454,22 @@ def test_a_database_that_is_replaced_is_not_half_taken_up(world_site: Site, tmp_
     assert not any(LATER in text for text in found)
 
 
+def test_memory_stays_what_it_is(tmp_path: Path) -> None:
+    """However long it is asked, and for what: pages, files, ever new searches, what is not there."""
+    with server(WORLD, tmp_path) as running:
+        (worker,) = running.workers()
+        seconds = size(3, 600)
+        visited = visits(running.port, visitors=8, seconds=seconds / 3)
+        settled = resident(worker)
+        visited += visits(running.port, visitors=8, seconds=seconds * 2 / 3)
+        grown = resident(worker) - settled
+    print(f"{visited} requests in {seconds} s: {settled} kB, then {grown} kB more")
+    # What is kept of searches has its bound, which a short run does not reach.
+    assert grown < (size(60, 15) * 1024)
+
+
 def test_a_slow_crowd_slows_nobody_else(tmp_path: Path) -> None:
     """Connections that send a byte now and then beside 32 that ask as fast as they can."""
-    from load import crowd, latencies
-
     with server(SEED if size(0, 1) else WORLD, tmp_path, "--workers", "2") as running:
         alone = latencies(running.port, visitors=32, requests=size(40, 200))
         with crowd(running.port, size(200, 1000)):
