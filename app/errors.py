@@ -111,13 +111,16 @@ def leading_page(site: Site, record: RecordRow, path: str) -> Response:
 
 
 def answer_errors(app: FastAPI, site: Site) -> None:
-    """Make every error an answer, and lead from a near miss to the canonical address."""
+    """Make every error an answer, and lead from a near miss to the canonical address.
+
+    In threads, as pages are made: who asks for what is not there keeps nobody else waiting.
+    """
 
     def page(path: str, status: int, told: pages.ErrorPage) -> Response:
         text = site.renderers[urls.language_of(path)].render("error.html", path=path, page=told)
         return HTMLResponse(text, status_code=status, headers=PAGE_HEADERS)
 
-    async def http_error(request: Request, error: Exception) -> Response:
+    def http_error(request: Request, error: Exception) -> Response:
         path = request.url.path
         status = error.status_code if isinstance(error, HTTPException) else 500
         mark = None if isinstance(error, HTTPException) else mark_of(error)
@@ -139,7 +142,7 @@ def answer_errors(app: FastAPI, site: Site) -> None:
             response.headers["allow"] = methods_of(path)
         return response
 
-    async def bad_parameter(request: Request, error: Exception) -> Response:
+    def bad_parameter(request: Request, error: Exception) -> Response:
         path = request.url.path
         told = cast("BadParameterError", error)
         noun = path.rpartition("/")[2].partition(".")[0]
@@ -151,7 +154,7 @@ def answer_errors(app: FastAPI, site: Site) -> None:
             return problem(status, str(told), **_members(told, fault))
         return page(path, HTTPStatus.NOT_FOUND, pages.ErrorPage(404, fault))
 
-    async def moved(request: Request, error: Exception) -> Response:
+    def moved(request: Request, error: Exception) -> Response:
         told = cast("MovedError", error)
         former, present = f"/{told.noun}/{told.former}", f"/{told.noun}/{told.present}"
         path = request.url.path
@@ -162,7 +165,7 @@ def answer_errors(app: FastAPI, site: Site) -> None:
             return leading_page(site, row, present_path)
         return led(HTTPStatus.MOVED_PERMANENTLY, path, site.addresses.link(present_path))
 
-    async def gone(request: Request, error: Exception) -> Response:
+    def gone(request: Request, error: Exception) -> Response:
         path = request.url.path
         withdrawal = cast("GoneError", error).withdrawal
         if is_for_programs(path):

@@ -455,7 +455,7 @@ def test_a_database_that_is_replaced_is_not_half_taken_up(world_site: Site, tmp_
 
 
 def test_memory_stays_what_it_is(tmp_path: Path) -> None:
-    """However long it is asked, and for what: pages, files, ever new searches, what is not there."""
+    """However long it is asked: for pages, for ever new searches, for what is not there."""
     with server(WORLD, tmp_path) as running:
         (worker,) = running.workers()
         seconds = size(3, 600)
