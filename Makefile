@@ -3,7 +3,7 @@ PYTHON ?= python3
 PORT ?= 8000
 BIN = .venv/bin
 
-.PHONY: run test check bench html texts lock clean
+.PHONY: run test check bench soak html texts lock clean
 
 run: .venv/run-ready ## the site at http://127.0.0.1:8000 (PORT= changes it)
 	$(BIN)/python -m app serve --port $(PORT)
@@ -15,6 +15,10 @@ test: .venv/test-ready ## format, lint, types, import rules, the seed, every tes
 	$(BIN)/lint-imports
 	$(BIN)/python -m app check
 	$(BIN)/python -m pytest --numprocesses=logical --dist=loadfile
+
+soak: .venv/test-ready ## the long forms of the fault, load and attack tests, some half an hour
+	SOAK=1 $(BIN)/python -m pytest -rP tests/test_serving.py tests/test_faults.py tests/test_headers.py \
+		tests/test_hostile_requests.py tests/test_hostile_seed.py
 
 check: .venv/run-ready ## every mistake of the seed
 	$(BIN)/python -m app check

@@ -121,7 +121,10 @@ def _is_embed(path: str, noun: str, slug: str) -> bool:
 
 
 def answer_errors(app: FastAPI, site: Site) -> None:
-    """Make every error an answer, and lead from a near miss to the canonical address."""
+    """Make every error an answer, and lead from a near miss to the canonical address.
+
+    In threads, as pages are made: who asks for what is not there keeps nobody else waiting.
+    """
 
     def http_error(request: Request, error: Exception) -> Response:
         path = request.url.path

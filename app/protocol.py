@@ -335,5 +335,8 @@ class Protocol(HttpToolsProtocol):
         if status == HTTPStatus.SERVICE_UNAVAILABLE:
             headers.append((b"retry-after", b"%d" % SOON_SECONDS))
         lines = [b"%s: %s\r\n" % header for header in headers]
+        is_read = self.is_in_head and self.url
+        if (self.parser.get_method() + b" " if is_read else self.last).startswith(b"HEAD "):
+            body = b""
         self.ours.refused(self, status, len(body))
         return b"".join([STATUS_LINE[status], *lines, b"\r\n", body])

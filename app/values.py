@@ -76,9 +76,25 @@ def _contact(value: str) -> str:
     return _web_address(value)
 
 
+_NO_CHARACTERS = "".join(
+    f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0, 0x110000, 0x10000)
+)
+_UNFIT = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069"
+    f"\ud800-\udfff\ufdd0-\ufdef{_NO_CHARACTERS}]"
+)
+"""Signs that no text has: control characters but tabulator and line feed, what turns the direction
+of a whole line around (Unicode Technical Report 36, section 2.10.1), surrogates, and what is no
+character at all. XML, and so our feeds, could not carry them (XML 1.0, section 2.2)."""
+
+
 def _written(value: str) -> str:
     if not value.strip():
         message = "the text is empty"
+        raise ValueError(message)
+    unfit = _UNFIT.search(value)
+    if unfit:
+        message = f"U+{ord(unfit[0]):04X} is no sign that can be read; take it out"
         raise ValueError(message)
     return value
 

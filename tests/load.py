@@ -6,9 +6,11 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from servers import asked
 
+SEARCHES = ("/search?q={}", "/agreements?q={}", "/suggest?q={}", "/nothing/{}", "/about?x={}")
 PATHS = ("/", "/about", "/agreements", "/timeline", "/sectors")
 
 
@@ -35,6 +37,39 @@ async def _latencies(port: int, visitors: int, requests: int) -> float:
 
     await asyncio.gather(*(visit() for _ in range(visitors)))
     return sorted(taken)[int(len(taken) * 0.99)]
+
+
+def visits(port: int, *, visitors: int, seconds: float) -> int:
+    """Ask for pages and for ever new things for some time: how many requests that were."""
+    return asyncio.run(_visits(port, visitors, seconds))
+
+
+async def _visits(port: int, visitors: int, seconds: float) -> int:
+    until = time.monotonic() + seconds
+    number = 0
+
+    async def visit() -> None:
+        nonlocal number
+        while time.monotonic() < until:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            for at in range(50):
+                number += 1
+                new = SEARCHES[number % len(SEARCHES)].format(f"word{number}")
+                writer.write(asked(PATHS[at % len(PATHS)] if at % 2 else new))
+                head = await reader.readuntil(b"\r\n\r\n")
+                assert head.split(b" ")[1] in {b"200", b"404"}, head
+                await reader.readexactly(int(head.split(b"content-length: ")[1].split(b"\r\n")[0]))
+            writer.close()
+            await writer.wait_closed()
+
+    await asyncio.gather(*(visit() for _ in range(visitors)))
+    return number
+
+
+def resident(number: int) -> int:
+    """How much memory a process has, in kilobytes."""
+    status = Path(f"/proc/{number}/status").read_text()
+    return int(status.split("VmRSS:")[1].split()[0])
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, WORLD
 from miniature import changed
-from servers import ENVIRONMENT, PATIENCE, size
+from servers import ENVIRONMENT, PATIENCE, size, wait_until
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
@@ -89,6 +89,30 @@ def test_a_kill_at_any_moment_leaves_a_whole_site(
         check=False,
     )
     assert done.returncode == 0
+
+
+def test_an_export_that_loses_a_process_says_so(home: Path) -> None:
+    command = [*EXPORT, str(home / "site"), "--database", str(home / "site.db"), "--workers", "2"]
+    process = subprocess.Popen(
+        [*command, "--seed", str(WORLD)],
+        cwd=ROOT,
+        env=ENVIRONMENT,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+
+    def working() -> list[int]:
+        numbers = map(int, children.read_text().split())
+        return [n for n in numbers if b"spawn_main" in Path(f"/proc/{n}/cmdline").read_bytes()]
+
+    wait_until(lambda: bool(working()), "no process has begun")
+    os.kill(working()[0], signal.SIGKILL)
+    _, said = process.communicate(timeout=PATIENCE)
+    done = subprocess.CompletedProcess(command, process.returncode, "", said)
+    assert is_one_sentence(done), said
+    assert "try again with --workers 1" in said
+    assert not (home / "site").exists()
 
 
 def test_a_folder_that_can_not_be_written_is_said(home: Path) -> None:

@@ -16,7 +16,8 @@ from pathlib import Path
 
 import pytest
 import uvicorn
-from conftest import SEED, WORLD, Site
+from conftest import WORLD, Site
+from load import crowd, latencies, resident, visits
 from miniature import changed
 from servers import Answer, Served, ask, asked, connected, read_answer, server, size, wait_until
 from starlette.testclient import TestClient
@@ -319,7 +320,7 @@ def test_a_dead_process_is_replaced_and_nobody_is_turned_away(served: Served) ->
 
 
 def test_processes_end_with_the_one_that_keeps_them(tmp_path: Path) -> None:
-    with server(WORLD, tmp_path, "--workers", "2") as running:
+    with server(WORLD, tmp_path) as running:
         workers = running.workers()
         running.process.kill()
         wait_until(
@@ -453,13 +454,25 @@ def test_a_database_that_is_replaced_is_not_half_taken_up(world_site: Site, tmp_
     assert not any(LATER in text for text in found)
 
 
-def test_a_slow_crowd_slows_nobody_else(tmp_path: Path) -> None:
-    """Connections that send a byte now and then beside 32 that ask as fast as they can."""
-    from load import crowd, latencies
+def test_memory_stays_what_it_is(served: Served) -> None:
+    """However long it is asked: for pages, for ever new searches, for what is not there."""
+    workers = served.workers()
+    seconds = size(3, 600)
+    visited = visits(served.port, visitors=8, seconds=seconds / 3)
+    settled = sum(map(resident, workers))
+    visited += visits(served.port, visitors=8, seconds=seconds * 2 / 3)
+    grown = sum(map(resident, workers)) - settled
+    print(f"{visited} requests in {seconds} s: {settled} kB, then {grown} kB more")
+    # What is kept of searches has its bound, which a short run does not reach.
+    assert grown < size(60, 20) * 1024
+    assert served.workers() == workers
 
-    with server(SEED if size(0, 1) else WORLD, tmp_path, "--workers", "2") as running:
-        alone = latencies(running.port, visitors=32, requests=size(40, 200))
-        with crowd(running.port, size(200, 1000)):
-            beside = latencies(running.port, visitors=32, requests=size(40, 200))
+
+def test_a_slow_crowd_slows_nobody_else(served: Served) -> None:
+    """Connections that send a byte now and then beside 32 that ask as fast as they can."""
+    requests = size(40, 400)
+    alone = latencies(served.port, visitors=32, requests=requests)
+    with crowd(served.port, size(200, 1000)):
+        beside = latencies(served.port, visitors=32, requests=requests)
     print(f"p99 alone {alone * 1000:.1f} ms, beside the crowd {beside * 1000:.1f} ms")
     assert beside <= 3 * alone + 0.01
