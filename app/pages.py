@@ -339,7 +339,7 @@ def fault(session: Session, kind: Kind | None, error: BadParameterError) -> Faul
     elif error.name == "focus":
         valid = [
             FacetValue(name, row.title, None, {}, (("focus", name),))
-            for row in connected(session)
+            for row in connected(queries.connections(session, CONNECTED))
             for name in (f"{row.kind}/{row.slug}",)
         ]
     return Fault(error.name, legible(error.value) if error.value else None, valid)
@@ -717,10 +717,10 @@ def site_map(session: Session) -> list[Mapped]:
     return mapped
 
 
-def connected(session: Session) -> list[RecordRow]:
-    """Every record that is tied to another, kinds from left to right."""
+def connected(connections: Iterable[queries.Connection]) -> list[RecordRow]:
+    """Every record that some connections tie to another, kinds from left to right."""
     found: dict[int, RecordRow] = {}
-    for connection in queries.connections(session, CONNECTED):
+    for connection in connections:
         for row in (connection.subject, connection.object):
             found[row.id] = row
     return sorted(found.values(), key=lambda row: (CONNECTED.index(row.kind), row.id))
@@ -732,8 +732,13 @@ def connections_page(session: Session, focus: str) -> ConnectionsPage:
     `focus` is a kind and a slug with a slash between them, or nothing. Raises BadParameterError
     where it names no record that has ties.
     """
+    connections = queries.connections(session, CONNECTED)
+    nodes = {row.id: row for row in connected(connections)}
+    at = _in_focus(session, focus, nodes.values())
+    if focus and at is None:
+        raise BadParameterError("focus", focus)
     hows: dict[tuple[int, int], list[str]] = {}
-    for link in queries.connections(session, CONNECTED):
+    for link in connections:
         one, other = link.subject.id, link.object.id
         is_read_on = _COLUMN[link.subject.kind] <= _COLUMN[link.object.kind]
         pair = (one, other) if is_read_on else (other, one)
@@ -741,10 +746,6 @@ def connections_page(session: Session, focus: str) -> ConnectionsPage:
             pair = pair[::-1]
         role = link.role if pair == (one, other) else f"{link.role}.by"
         hows.setdefault(pair, []).append(role)
-    nodes = {row.id: row for row in connected(session)}
-    at = _in_focus(session, focus, nodes.values())
-    if focus and at is None:
-        raise BadParameterError("focus", focus)
     near = {end for pair in hows if at in pair for end in pair} if at else set(nodes)
     first_sector = {one: other for (one, other) in reversed(hows) if nodes[other].kind == "sectors"}
     degrees = Counter(end for pair in hows for end in pair)

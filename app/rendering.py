@@ -366,7 +366,7 @@ class _Writer:
             return figures.Block(words[heading], named)
 
         return figures.web(
-            ([block("kind.people", page.left)], [block("figure.right", page.right)]),
+            (block("kind.people", page.left), block("figure.right", page.right)),
             [block("figure.middle", items) for items in page.middle],
             [(one.row.id, tied.other.row.id) for one, ties in page.rows for tied in ties],
             page.focus.row.id if page.focus else None,
