@@ -6,7 +6,6 @@ Lengths are CSS pixels at the reader's usual text size; the same input gives the
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from os.path import commonprefix
 from typing import Literal
 from unicodedata import combining, east_asian_width
 
@@ -118,11 +117,17 @@ def told_apart(texts: Sequence[str], room: float, bold: str | None = None) -> li
         if not alike:
             told.append(fit(text, room))
             continue
-        same = max(len(commonprefix([text, other])) for other in alike)
+        same = max(_beginning(text, other) for other in alike)
         rest = fit(text[text.rfind(" ", 0, same) + 1 :], room * _REST)
         left = room - text_width(f" {rest}", is_bold=text == bold)
         told.append(f"{fit(text, left)} {rest}")
     return told
+
+
+def _beginning(one: str, other: str) -> int:
+    """How many characters two texts begin with alike."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((at for at, (its, others) in pairs if its != others), min(len(one), len(other)))
 
 
 def in_lines(text: str, room: float, most: int, *, is_bold: bool = False) -> list[str]:

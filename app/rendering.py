@@ -316,8 +316,10 @@ class _Writer:
 
     def held(self, quote: Quote) -> "Held":
         """How readers of the page's language are shown a quote."""
+        # What supports no field in particular supports the words.
+        supporting = tuple(citation for citation in quote.citations if not citation.fields)
         every = [
-            HeldWording(quote.text, quote.language),
+            HeldWording(quote.text, quote.language, citations=supporting),
             *(
                 HeldWording(other.text, other.language, other.note, tuple(other.citations))
                 for other in quote.other_wordings
