@@ -14,7 +14,7 @@ test: .venv/test-ready ## format, lint, types, import rules, the seed, every tes
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m app check
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses=logical --dist=loadfile
 
 check: .venv/run-ready ## every mistake of the seed
 	$(BIN)/python -m app check

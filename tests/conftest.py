@@ -43,7 +43,9 @@ def site_of(seed: Path, folder: Path, base_url: str = "https://meeting.example")
     database = folder / "site.db"
     build(seed, database)
     app = create_app(Settings(seed=seed, database=database, base_url=base_url))
-    return Site(seed, database, TestClient(app, follow_redirects=False))
+    # Uncompressed: the best compression of a page costs more than the page.
+    client = TestClient(app, headers={"accept-encoding": "identity"}, follow_redirects=False)
+    return Site(seed, database, client)
 
 
 def parsed(text: str) -> Element:

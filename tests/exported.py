@@ -1,12 +1,15 @@
-"""A host that only sends files: what is at /x is the file x.html, and that is all it knows."""
+"""The site as files, and a host that only sends them: what is at /x is the file x.html."""
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from app import export
+from app.config import Settings
 from app.delivery import SECURITY_HEADERS
 
 MEDIA_TYPES = {
@@ -17,6 +20,16 @@ MEDIA_TYPES = {
     ".svg": "image/svg+xml",
     ".png": "image/png",
 }
+
+
+def write(
+    settings: Settings, folder: Path, *, workers: int = 1, is_compressed: bool = False
+) -> list[export.Written]:
+    """An export, in a thread of its own: the browser's driver keeps a loop running in this one."""
+    with ThreadPoolExecutor(1) as executor:
+        return executor.submit(
+            export.export, settings, folder, workers=workers, is_compressed=is_compressed
+        ).result()
 
 
 def file_at(folder: Path, path: str) -> Path | None:

@@ -18,7 +18,7 @@ import brotli
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from conftest import ROOT, WORLD, Site, parsed
-from exported import file_at, host
+from exported import file_at, host, write
 from miniature import changed
 from playwright.sync_api import Browser, Page
 from starlette.testclient import TestClient
@@ -26,7 +26,7 @@ from starlette.testclient import TestClient
 from app import urls
 from app.build import build
 from app.config import Settings, UsageError
-from app.export import MANIFEST, export
+from app.export import MANIFEST
 from app.kinds import KINDS
 from app.main import create_app
 from app.site import open_site
@@ -45,7 +45,7 @@ def settings_of(site: Site, base_url: str = BASE) -> Settings:
 def exported(world_site: Site, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The miniature world as files with their compressed forms, made by two processes."""
     folder = tmp_path_factory.mktemp("exported") / "site"
-    export(settings_of(world_site), folder, workers=2, is_compressed=True)
+    write(settings_of(world_site), folder, workers=2, is_compressed=True)
     return folder
 
 
@@ -178,7 +178,7 @@ def test_our_own_site_is_there_in_another_language(
 
     monkeypatch.setattr(urls, "every_address", pages)
     folder = tmp_path / "site"
-    written = export(settings_of(our_site), folder)
+    written = write(settings_of(our_site), folder)
     assert is_sound(folder)
     assert {"ru.html", "ru/agreements.html", "ru/404.html"} <= {file.name for file in written}
     assert "/oembed" not in (folder / "ru/agreements.html").read_text()
@@ -205,16 +205,16 @@ def test_compressed_forms_are_the_file(exported: Path) -> None:
 
 def test_two_exports_are_the_same(world_site: Site, exported: Path, tmp_path: Path) -> None:
     other = tmp_path / "other"
-    export(settings_of(world_site), other, workers=1, is_compressed=True)
+    write(settings_of(world_site), other, workers=1, is_compressed=True)
     assert files_in(other) == files_in(exported)
 
 
 @pytest.mark.usefixtures("few")
 def test_an_export_again_touches_nothing(world_site: Site, tmp_path: Path) -> None:
     other = tmp_path / "other"
-    export(settings_of(world_site), other, workers=1, is_compressed=True)
+    write(settings_of(world_site), other, workers=1, is_compressed=True)
     before = identities(other)
-    written = export(settings_of(world_site), other, workers=1, is_compressed=True)
+    written = write(settings_of(world_site), other, workers=1, is_compressed=True)
     after = identities(other)
     assert all(file.is_kept for file in written)
     assert {name for name in before if before[name] != after[name]} <= {MANIFEST}
@@ -224,12 +224,12 @@ def test_an_export_again_touches_nothing(world_site: Site, tmp_path: Path) -> No
 @pytest.mark.usefixtures("few")
 def test_only_what_changed_is_another_file(world_site: Site, tmp_path: Path) -> None:
     folder = tmp_path / "site"
-    export(settings_of(world_site), folder)
+    write(settings_of(world_site), folder)
     before = identities(folder)
     seed = changed(tmp_path, ("She opened the meeting.", "She opened it."))
     database = tmp_path / "site.db"
     build(seed, database)
-    export(Settings(seed, database, BASE), folder)
+    write(Settings(seed, database, BASE), folder)
     after = identities(folder)
     kept = {name for name in before if before[name] == after.get(name)}
     assert not {"people/ada-lind.html", "people.csv"} & kept
@@ -244,20 +244,20 @@ def test_a_folder_that_no_export_wrote_is_refused(world_site: Site, tmp_path: Pa
     foreign.mkdir()
     (foreign / "letter.txt").write_text("mine")
     with pytest.raises(UsageError, match="holds what no export wrote"):
-        export(settings, foreign)
+        write(settings, foreign)
     file = tmp_path / "file"
     file.write_text("mine")
     with pytest.raises(UsageError, match="is a file"):
-        export(settings, file)
+        write(settings, file)
     link = tmp_path / "link"
     link.symlink_to(foreign)
     with pytest.raises(UsageError, match="is a link"):
-        export(settings, link)
+        write(settings, link)
     in_the_way = tmp_path / ".new.unfinished"
     in_the_way.mkdir()
     (in_the_way / "letter.txt").write_text("mine")
     with pytest.raises(UsageError, match="is in the way"):
-        export(settings, tmp_path / "new")
+        write(settings, tmp_path / "new")
     link.unlink()
     assert files_in(tmp_path) == {
         "foreign/letter.txt": b"mine",
@@ -271,16 +271,16 @@ def test_what_somebody_added_to_an_export_is_not_lost(
     world_site: Site, exported: Path, tmp_path: Path
 ) -> None:
     folder = tmp_path / "site"
-    export(settings_of(world_site), folder)
+    write(settings_of(world_site), folder)
     before = files_in(folder)
     (folder / "agreements" / "note.txt").write_text("mine")
     with pytest.raises(UsageError, match=r"agreements/note\.txt was written by no export"):
-        export(settings_of(world_site), folder)
+        write(settings_of(world_site), folder)
     (folder / "agreements" / "note.txt").unlink()
     (folder / "robots.txt").unlink()
     (folder / "robots.txt").symlink_to(exported / "robots.txt")
     with pytest.raises(UsageError, match=r"robots\.txt was written by no export"):
-        export(settings_of(world_site), folder)
+        write(settings_of(world_site), folder)
     assert files_in(folder) == before
 
 
@@ -288,15 +288,15 @@ def test_what_somebody_added_to_an_export_is_not_lost(
 def test_an_interrupted_replacement_is_ended(world_site: Site, tmp_path: Path) -> None:
     """Between its two renames there is only the former folder; after them there are both."""
     folder, former = tmp_path / "site", tmp_path / ".site.former"
-    export(settings_of(world_site), folder)
+    write(settings_of(world_site), folder)
     before = identities(folder)
     folder.rename(former)
-    export(settings_of(world_site), folder)
+    write(settings_of(world_site), folder)
     assert {name for name in before if before[name] != identities(folder)[name]} <= {MANIFEST}
     assert not former.exists()
     former.mkdir()
     (former / MANIFEST).touch()
-    export(settings_of(world_site), folder)
+    write(settings_of(world_site), folder)
     assert [path.name for path in tmp_path.iterdir()] == ["site"]
 
 

@@ -215,7 +215,7 @@ def connections(client: object) -> dict[str, Element]:
     for path in sorted(focuses(found["/connections"])):
         response = client.get(path)  # type: ignore[attr-defined]
         assert response.status_code == 200, path
-        found[path] = plain(parsed(response.text))
+        found[path] = plain(quickly_parsed(response.text))
     return found
 
 

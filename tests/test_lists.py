@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import chain, combinations, pairwise
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -12,9 +13,9 @@ import pytest
 from conftest import SEED, Site, parsed
 from sqlmodel import Session
 
-from app import facets, pages, queries
+from app import queries
 from app.database import open_database
-from app.facets import BadParameterError, FacetValue, Selection, read_selection
+from app.facets import PAGE_SIZE, BadParameterError, FacetValue, Selection, read_selection
 from app.kinds import PAGED, SEED_ORDER, Kind
 from app.pages import ListPage, list_page
 from app.seed import read
@@ -56,13 +57,15 @@ def sizes(kind: Kind, pairs: tuple[tuple[str, str], ...]) -> dict[str, int]:
     return {part: len(slugs) for part, slugs in expected(kind, pairs).items()}
 
 
-def everything(session: Session, kind: Kind, selection: Selection) -> list[Any]:
+def everything(
+    session: Session, kind: Kind, selection: Selection, size: int = PAGE_SIZE
+) -> list[Any]:
     """The records of all pages of a list, one after the other."""
-    first = queries.listing(session, kind, selection, "en")
+    first = queries.listing(session, kind, selection, "en", size)
     found = list(first.records)
-    for number in range(2, -(-sum(first.counts.values()) // facets.PAGE_SIZE) + 1):
+    for number in range(2, -(-sum(first.counts.values()) // size) + 1):
         further = Selection(selection.chosen, selection.query, selection.sort, number)
-        found += queries.listing(session, kind, further, "en").records
+        found += queries.listing(session, kind, further, "en", size).records
     return found
 
 
@@ -155,22 +158,20 @@ def dated(record: Any) -> str:
 @pytest.mark.parametrize("size", [1, 7, 50, 1000])
 @pytest.mark.parametrize("kind", PAGED, ids=lambda kind: kind.noun)
 def test_pages_are_bounded_and_each_record_stands_on_one(
-    session: Session, kind: Kind, size: int, monkeypatch: pytest.MonkeyPatch
+    session: Session, kind: Kind, size: int
 ) -> None:
-    for module in (facets, pages, queries):
-        monkeypatch.setattr(module, "PAGE_SIZE", size, raising=True)
     for selection in (Selection({}), Selection({}, query="Russia"), Selection({}, sort="title")):
         if selection.sort and not kind.sort(selection.sort).name:
             continue
         number = sum(queries.part_counts(session, kind, selection).values())
-        listed = everything(session, kind, selection)
+        listed = everything(session, kind, selection, size)
         assert Counter(record.slug for record in listed).most_common(1)[:1] == (
             [(listed[0].slug, 1)] if listed else []
         )
         assert len(listed) == number
         last = max(1, -(-number // size))
         at = Selection({}, selection.query, selection.sort, last)
-        page = list_page(session, kind, at, "en")
+        page = list_page(session, kind, at, "en", size)
         assert (
             sum(len(part.records) for part in page.parts) == (number - 1) % size + 1
             if number
@@ -179,7 +180,7 @@ def test_pages_are_bounded_and_each_record_stands_on_one(
         assert [item.number for item in page.pages][-1:] == ([last] if last > 1 else [])
         assert len(page.pages) <= 7
         with pytest.raises(BadParameterError):
-            list_page(session, kind, Selection({}, selection.query, selection.sort, last + 1), "en")
+            list_page(session, kind, replace(at, page=last + 1), "en", size)
 
 
 def said(element: Element | None) -> str:
@@ -336,7 +337,7 @@ def test_every_list_has_a_title_of_its_own(our_site: Site, session: Session) -> 
     paths: list[str] = []
     for kind in PAGED:
         number = sum(queries.part_counts(session, kind, Selection({})).values())
-        paths += [f"/{kind.noun}?page={at + 1}" for at in range(-(-number // facets.PAGE_SIZE))]
+        paths += [f"/{kind.noun}?page={at + 1}" for at in range(-(-number // PAGE_SIZE))]
         paths += [f"/{kind.noun}?{name}={value}" for name, value in values_of(kind)]
         paths += [f"/{kind.noun}?q={word}" for word in ("energy", "trade")]
         values = values_of(kind)[:3]

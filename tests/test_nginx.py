@@ -12,11 +12,11 @@ from pathlib import Path
 import httpx2
 import pytest
 from conftest import ROOT, Site
+from exported import write
 from starlette.testclient import TestClient
 
 from app import urls
 from app.config import Settings
-from app.export import export
 from app.main import create_app
 from app.site import open_site
 
@@ -40,7 +40,7 @@ def settings(world_site: Site) -> Settings:
 def nginx(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx2.Client]:
     """Nginx over the miniature world as files."""
     folder = tmp_path_factory.mktemp("nginx")
-    export(settings, folder / "site", is_compressed=True)
+    write(settings, folder / "site", is_compressed=True)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
