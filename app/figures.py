@@ -34,6 +34,9 @@ _ADVANCES = (
     ("дмфыюшщж", 0.96),
     ("ЖМФЫЮШЩ", 1.12),
 )
+_REST = 0.6
+"""How much of its room a text has at most for what tells it apart."""
+
 _ADVANCE = {character: advance for characters, advance in _ADVANCES for character in characters}
 _FULL, _CAPITAL, _USUAL, _OTHER = 1.0, 0.8, 0.66, 1.3
 _LAST_MEASURED = "ӿ"
@@ -93,6 +96,38 @@ def fitted(text: str, room: float, *, is_bold: bool = False) -> str:
     if space > len(kept) * 2 // 3 and not text[len(kept)].isspace():
         kept = kept[:space]
     return kept.rstrip(" ,;:.，；：。、") + "…"
+
+
+def told_apart(texts: Sequence[str], room: float, bold: str | None = None) -> list[str]:
+    """Texts fitted to one room so that those that begin alike keep what differs.
+
+    Such a text ends in the words by which it differs from the one that it shares most with, and
+    gives up what stands before them. `bold` is the one that is set so.
+    """
+
+    def fit(text: str, room: float) -> str:
+        return fitted(text, room, is_bold=text == bold)
+
+    shown = [fitted(text, room) for text in texts]
+    told: list[str] = []
+    for text, short in zip(texts, shown, strict=True):
+        alike = {
+            other for other, its in zip(texts, shown, strict=True) if its == short and other != text
+        }
+        if not alike:
+            told.append(fit(text, room))
+            continue
+        same = max(_beginning(text, other) for other in alike)
+        rest = fit(text[text.rfind(" ", 0, same) + 1 :], room * _REST)
+        left = room - text_width(f" {rest}", is_bold=text == bold)
+        told.append(f"{fit(text, left)} {rest}")
+    return told
+
+
+def _beginning(one: str, other: str) -> int:
+    """How many characters two texts begin with alike."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((at for at, (its, others) in pairs if its != others), min(len(one), len(other)))
 
 
 def in_lines(text: str, room: float, most: int, *, is_bold: bool = False) -> list[str]:
@@ -197,13 +232,14 @@ class Web:
     strands: tuple[Strand, ...]
 
 
-_LEFT_MOST, _RIGHT_MOST, _GAP = 160, 200, 96
+_LEFT_MOST, _RIGHT_MOST, _GAP = 160, 230, 84
 _TO_LABEL = 10
-_TOP = 20
+_HEADING = ROW // 3
+_FIRST = _HEADING + ROW
 
 
 def web(
-    outside: tuple[Sequence[Block], Sequence[Block]],
+    outside: tuple[Block, Block],
     middle: Sequence[Block],
     ties: Iterable[tuple[int, int]],
     focus: int | None = None,
@@ -217,25 +253,23 @@ def web(
     left, right = _room(outside[0], _LEFT_MOST), _room(outside[1], _RIGHT_MOST)
     rows = _stacked(middle)
     ys = {item.key: y for item, y in rows}
-    bottom = max([_TOP, *ys.values()])
+    bottom = max([_HEADING, *ys.values()])
     start = left + _GAP if left > _TO_LABEL else _GAP // 2
     stop = WIDE - (right + _GAP if right > _TO_LABEL else 0)
     inside = _Column(start, "start", stop - start - _TO_LABEL - ROW, stop)
     degrees = Counter(key for pair in pairs for key in pair)
-    headings = [inside.heading(block.heading, _TOP - ROW // 2) for block in middle[:1]]
-    nodes = [inside.node(item, y, degrees[item.key], item.key == focus) for item, y in rows]
-    for blocks, column in (
+    headings = [inside.heading(block.heading) for block in middle[:1]]
+    nodes = inside.nodes(rows, degrees, focus)
+    for block, column in (
         (outside[0], _Column(left, "end", left - _TO_LABEL)),
         (outside[1], _Column(WIDE - right, "start", right - _TO_LABEL)),
     ):
-        for member, y in _settled(blocks, pairs, ys, bottom):
-            if isinstance(member, Block):
-                headings.append(column.heading(member.heading, y))
-            else:
-                nodes.append(column.node(member, y, degrees[member.key], member.key == focus))
+        if block.items:
+            headings.append(column.heading(block.heading))
+            nodes += column.nodes(_settled(block, pairs, ys, bottom), degrees, focus)
     height = max([bottom, *(node.y for node in nodes)]) + ROW // 2
     strands = _strands(nodes, pairs, focus)
-    on_right = {item.key for block in outside[1] for item in block.items}
+    on_right = {item.key for item in outside[1].items}
     led = {key for pair in pairs if on_right.intersection(pair) for key in pair}
     leads = tuple(
         (round(node.label.box[2] + 4, 1), node.y, node.edge)
@@ -254,26 +288,37 @@ class _Column:
     room: int
     edge: int | None = None
 
-    def heading(self, text: str, y: int) -> Label:
-        """A block's heading, in the row above its first item."""
-        return self._label(text, y)
+    def heading(self, text: str) -> Label:
+        """What stands over the column, at the height of all headings."""
+        return self._label(text, fitted(text, self.room), _HEADING)
 
-    def node(self, item: Item, y: int, degree: int, is_focus: bool) -> Node:
-        """An item in its row."""
-        label = self._label(item.text, y, is_bold=is_focus)
-        radius = round(1.5 + degree**0.5 * 0.8, 1) if self.edge is None else 3.0
-        return Node(item.key, self.x, y, radius, label, self.edge)
+    def nodes(
+        self, rows: Iterable[tuple[Item, int]], degrees: Mapping[int, int], focus: int | None
+    ) -> list[Node]:
+        """Items in their rows."""
+        rows = list(rows)
+        texts = [item.text for item, _ in rows]
+        bold = next((item.text for item, _ in rows if item.key == focus), None)
+        return [
+            Node(
+                item.key,
+                self.x,
+                y,
+                round(1.5 + degrees[item.key] ** 0.5 * 0.8, 1) if self.edge is None else 3.0,
+                self._label(item.text, shown, y, is_bold=item.text == bold),
+                self.edge,
+            )
+            for (item, y), shown in zip(rows, told_apart(texts, self.room, bold), strict=True)
+        ]
 
-    def _label(self, text: str, y: int, *, is_bold: bool = False) -> Label:
+    def _label(self, text: str, shown: str, y: int, *, is_bold: bool = False) -> Label:
         x = self.x + (-_TO_LABEL if self.anchor == "end" else _TO_LABEL)
-        shown = fitted(text, self.room, is_bold=is_bold)
         return Label(x, y + TEXT // 3, shown, text, self.anchor, is_bold)
 
 
-def _room(blocks: Sequence[Block], most: int) -> int:
+def _room(block: Block, most: int) -> int:
     """The room of a column on the outside: what its longest text takes, within bounds."""
-    texts = [item.text for block in blocks for item in block.items]
-    texts += [block.heading for block in blocks if block.items]
+    texts = [block.heading, *(item.text for item in block.items)] if block.items else []
     longest = max([text_width(text, is_bold=True) for text in texts], default=-1.0)
     return min(most, _TO_LABEL + int(longest) + 1)
 
@@ -281,7 +326,7 @@ def _room(blocks: Sequence[Block], most: int) -> int:
 def _stacked(blocks: Sequence[Block]) -> list[tuple[Item, int]]:
     """A row for each item under the column's heading, and some space between blocks."""
     rows: list[tuple[Item, int]] = []
-    y = _TOP + ROW // 2
+    y = _FIRST
     for block in blocks:
         for item in block.items:
             rows.append((item, y))
@@ -291,23 +336,18 @@ def _stacked(blocks: Sequence[Block]) -> list[tuple[Item, int]]:
 
 
 def _settled(
-    blocks: Sequence[Block], pairs: Iterable[tuple[int, int]], ys: Mapping[int, int], bottom: int
-) -> list[tuple[Item | Block, int]]:
-    """Each block, its items by where their ties lie, and the row of each; headings have rows."""
+    block: Block, pairs: Iterable[tuple[int, int]], ys: Mapping[int, int], bottom: int
+) -> list[tuple[Item, int]]:
+    """A block's items by where their ties lie, and the row of each."""
     tied: dict[int, list[int]] = defaultdict(list)
     for one, other in pairs:
         for here, there in ((one, other), (other, one)):
             if there in ys:
                 tied[here].append(ys[there])
     mean = {key: sum(places) / len(places) for key, places in tied.items()}
-    order: list[tuple[Item | Block, float]] = []
-    for block in blocks:
-        items = sorted(block.items, key=lambda item: mean.get(item.key, bottom))
-        if items:
-            order.append((block, mean.get(items[0].key, bottom) - ROW))
-            order += [(item, mean.get(item.key, bottom)) for item in items]
-    places = spread([place for _, place in order], ROW, _TOP - ROW // 2, bottom)
-    return [(member, y) for (member, _), y in zip(order, places, strict=True)]
+    wanted = sorted((mean.get(item.key, bottom), at) for at, item in enumerate(block.items))
+    places = spread([place for place, _ in wanted], ROW, _FIRST, bottom)
+    return [(block.items[at], y) for (_, at), y in zip(wanted, places, strict=True)]
 
 
 def _strands(

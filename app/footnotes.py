@@ -17,23 +17,35 @@ class Footnote:
 
 
 class Footnotes:
-    """The sources of one record, numbered in the order in which it first cites them."""
+    """The sources of one record, numbered in the order in which its numbers are asked for.
+
+    So they run on as a reader meets them; what no number was asked for comes last.
+    """
 
     def __init__(self, record: Record, sources: Iterable[Source]) -> None:
-        by_slug = {source.slug: source for source in sources}
-        cited = dict.fromkeys(
+        self._sources = {source.slug: source for source in sources}
+        self._cited = dict.fromkeys(
             (made.slug, made.locator) for made in made_by(record) if made.to.role == "citation"
         )
-        self.all = [
-            Footnote(number, by_slug[slug], locator)
-            for number, (slug, locator) in enumerate(cited, start=1)
-        ]
-        self._numbers = {pair: number for number, pair in enumerate(cited, start=1)}
+        self._numbers: dict[tuple[str, str | None], int] = {}
         self._citations = record.citations
+
+    @property
+    def all(self) -> list[Footnote]:
+        """Every source by number; what is not numbered yet is from now on."""
+        for pair in self._cited:
+            self._number(pair)
+        return [
+            Footnote(number, self._sources[slug], locator)
+            for (slug, locator), number in self._numbers.items()
+        ]
 
     def of(self, citations: Iterable[Citation]) -> list[int]:
         """The numbers of some citations."""
-        return sorted({self._numbers[item.source, item.locator] for item in citations})
+        return sorted({self._number((item.source, item.locator)) for item in citations})
+
+    def _number(self, pair: tuple[str, str | None]) -> int:
+        return self._numbers.setdefault(pair, len(self._numbers) + 1)
 
     def supporting(self, *fields: str) -> list[int]:
         """The numbers of the citations that name one of some fields, or a part of it."""

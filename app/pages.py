@@ -134,7 +134,7 @@ class RecordPage:
     groups: Sequence[Group]
     uses: Sequence[Use]
     other_uses: int
-    connections: RecordRow | None
+    connections: "Connected | None"
     before: RecordRow | None
     after: RecordRow | None
     onward: RecordRow | None
@@ -436,7 +436,7 @@ def record_page(session: Session, kind: Kind, record: Any) -> RecordPage:
         groups=groups,
         uses=_uses(ties) if is_source else (),
         other_uses=sum(max(0, count.number - queries.MOST_TIED) for count in counts),
-        connections=_connected_row(session, kind, record, ties),
+        connections=_connected(session, kind, record, ties),
         before=before,
         after=after,
         onward=onward if onward not in (before, after) else None,
@@ -824,12 +824,15 @@ def connections_page(session: Session, focus: str) -> ConnectionsPage:
     )
 
 
-def _connected_row(
-    session: Session, kind: Kind, record: Record, ties: Iterable[queries.Tie]
-) -> RecordRow | None:
-    """A record's row where it stands among the connections."""
-    is_tied = kind.noun in CONNECTED and any(tie.other.kind in CONNECTED for tie in ties)
-    return queries.row(session, record) if is_tied else None
+def _connected(
+    session: Session, kind: Kind, record: Any, ties: Iterable[queries.Tie]
+) -> Connected | None:
+    """A record as it stands among the connections, if it does."""
+    if kind.noun not in CONNECTED:
+        return None
+    others = {tie.other.id for tie in ties if tie.other.kind in CONNECTED}
+    row = queries.row(session, record)
+    return Connected(row, _mark(record, kind.noun), _side(record), len(others)) if others else None
 
 
 def _in_focus(session: Session, focus: str) -> int | None:

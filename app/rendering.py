@@ -379,8 +379,10 @@ class _Writer:
 
     def held(self, quote: Quote) -> "Held":
         """How readers of the page's language are shown a quote."""
+        # What supports no field in particular supports the words.
+        supporting = tuple(citation for citation in quote.citations if not citation.fields)
         every = [
-            HeldWording(quote.text, quote.language),
+            HeldWording(quote.text, quote.language, citations=supporting),
             *(
                 HeldWording(other.text, other.language, other.note, tuple(other.citations))
                 for other in quote.other_wordings
@@ -429,7 +431,7 @@ class _Writer:
             return figures.Block(words[heading], named)
 
         return figures.web(
-            ([block("kind.people", page.left)], [block("figure.right", page.right)]),
+            (block("kind.people", page.left), block("figure.right", page.right)),
             [block("figure.middle", items) for items in page.middle],
             [(one.row.id, tied.other.row.id) for one, ties in page.rows for tied in ties],
             page.focus.row.id if page.focus else None,

@@ -13,10 +13,14 @@ from conftest import Site, parsed, quickly_parsed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from playwright.sync_api import Browser
+from sqlmodel import Session
 from test_pages import every_id, links, pages_of, text_of
 
-from app import figures
+from app import figures, queries, urls
+from app.database import open_database
 from app.figures import Block, Item, Label, Meeting, Moment
+from app.language import PUBLISHED
+from app.pages import connections_page
 
 LATIN = "abcdefghijklmnopqrstuvwxyzABCMWQ .,’–“"
 CYRILLIC = "абвгдежзийклмнопрстуфхцчшщъыьэюяЖШЩЮМ «»,"
@@ -51,6 +55,21 @@ def test_a_text_is_fitted_to_its_room(text: str, room: int, is_bold: bool) -> No
     assert shown == text or (shown.endswith("…") and text.startswith(shown[:-1]))
 
 
+@given(TEXTS, st.lists(TEXTS, min_size=2, max_size=5, unique=True), st.integers(120, 300))
+def test_texts_that_begin_alike_are_told_apart(head: str, rests: list[str], room: int) -> None:
+    texts = [f"{head} {rest}" for rest in rests]
+    shown = figures.told_apart(texts, room, texts[0])
+    for text, short in zip(texts, shown, strict=True):
+        assert figures.text_width(short, is_bold=text == texts[0]) <= room
+        assert short == text or "…" in short
+
+
+def test_what_differs_stays() -> None:
+    texts = [f"Ministry of Culture of {whose}" for whose in ("the Republic of One", "Another Land")]
+    assert figures.told_apart(texts, 180) == ["Ministry… the Republic…", "Ministry… Another Land"]
+    assert figures.told_apart([*texts, "Else"], 400) == [*texts, "Else"]
+
+
 @given(TEXTS, st.integers(40, 300), st.integers(1, 4))
 def test_lines_fit_and_leave_nothing_out_unsaid(text: str, room: int, most: int) -> None:
     lines = figures.in_lines(text, room, most)
@@ -77,7 +96,7 @@ def test_places_are_spread_in_order(wanted: list[float], gap: int, first: int) -
 @st.composite
 def graphs(
     draw: st.DrawFn,
-) -> tuple[tuple[list[Block], list[Block]], list[Block], list[tuple[int, int]], int | None]:
+) -> tuple[tuple[Block, Block], list[Block], list[tuple[int, int]], int | None]:
     """Three columns of items with ties between neighbouring ones."""
     left, middle, right = (
         [Item(column * 100 + number, text) for number, text in enumerate(texts)]
@@ -90,10 +109,9 @@ def graphs(
         ties += [(key, draw(st.sampled_from(inside))) for key in outside]
         ties += [pair for pair in pairwise(inside) if draw(st.booleans())]
     cut = draw(st.integers(0, len(middle)))
-    split = draw(st.integers(0, len(right)))
     return (
-        ([Block("One", left)], [Block("Two", right[:split]), Block("Three", right[split:])]),
-        [Block("Four", middle[:cut]), Block("Four", middle[cut:])],
+        (Block("One", left), Block("Two", right)),
+        [Block("Three", middle[:cut]), Block("Three", middle[cut:])],
         ties,
         draw(st.sampled_from([*inside, *outside, None])),
     )
@@ -102,7 +120,7 @@ def graphs(
 @given(graphs())
 @SOME
 def test_the_web_overlaps_nothing_and_draws_every_tie_once(
-    graph: tuple[tuple[list[Block], list[Block]], list[Block], list[tuple[int, int]], int | None],
+    graph: tuple[tuple[Block, Block], list[Block], list[tuple[int, int]], int | None],
 ) -> None:
     outside, middle, ties, focus = graph
     web = figures.web(outside, middle, ties, focus)
@@ -110,6 +128,7 @@ def test_the_web_overlaps_nothing_and_draws_every_tie_once(
     labels = [*web.headings, *(node.label for node in web.nodes)]
     assert is_disjoint(labels)
     assert is_inside(labels, web.width, web.height)
+    assert len({label.y for label in web.headings}) <= 1
     drawn = Counter(frozenset((strand.key, end)) for strand in web.strands for end in strand.ends)
     assert drawn == Counter(map(frozenset, ties))
     for strand in web.strands:
@@ -286,6 +305,29 @@ def test_connections_draw_what_the_table_says(site: Site) -> None:
         assert Counter(listed) == Counter(tabled - chosen), path
         number = text_of(page.find(".//h2[@id='table']/span"))
         assert number == str(len(rows))
+
+
+@pytest.mark.parametrize("language", PUBLISHED)
+def test_no_two_labels_of_the_connections_look_alike(our_site: Site, language: str) -> None:
+    asked = ("", "?focus=organizations/government-of-russia", "?focus=agreements/joint-communique")
+    for query in asked:
+        path = urls.page_path(urls.CONNECTIONS, language) + query
+        page = plain(quickly_parsed(our_site.client.get(path).text))
+        (svg,) = drawings(page)
+        labels = Counter(text_of(label) for label in svg.iter("text"))
+        assert len(labels) > 5
+        assert [label for label, times in labels.items() if times > 1] == [], path
+
+
+def test_the_connections_are_asked_for_once(
+    our_site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+    ask = queries.connections
+    monkeypatch.setattr(queries, "connections", lambda *given: asked.append(given) or ask(*given))
+    with Session(open_database(our_site.database)) as session:
+        connections_page(session, "organizations/sco")
+    assert len(asked) == 1
 
 
 def test_a_focus_shows_the_neighbourhood_and_leads_on(our_site: Site) -> None:

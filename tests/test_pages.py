@@ -161,6 +161,20 @@ def test_every_page_is_whole(site: Site) -> None:
 HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
 
 
+def test_notes_are_numbered_as_a_reader_meets_them(site: Site) -> None:
+    found = 0
+    for path, page in pages_of(site.client).items():
+        marks = [mark for sup in page.iter("sup") for mark in links(sup)]
+        numbers = [int(mark.removeprefix("#source-")) for mark in dict.fromkeys(marks)]
+        assert numbers == list(range(1, len(numbers) + 1)), path
+        listed = page.findall(".//aside[@class='sources']/ol/li")
+        assert [item.get("value") for item in listed] == [
+            str(number) for number in range(1, len(listed) + 1)
+        ]
+        found += len(numbers)
+    assert found > 5
+
+
 def test_no_page_has_inline_code_or_asks_another_host(site: Site) -> None:
     for path, page in pages_of(site.client).items():
         for element in page.iter():
