@@ -107,8 +107,9 @@ def test_every_card_and_code_is_the_page_s_own(site: Site) -> None:
         assert read_back(code.text) == BASE + path
     noun, slug, _ = next(name for name in names_of(site) if name[0] == "agreements")
     paths = (urls.record_path(noun, slug, language) for language in PUBLISHED)
-    cards = {site.client.get(f"{path}/card.png").content for path in paths}
-    assert len(cards) == len(PUBLISHED)
+    cards = [site.client.get(f"{path}/card.png") for path in paths]
+    assert {card.headers["content-type"] for card in cards} == {"image/png"}
+    assert len({card.content for card in cards}) == len(PUBLISHED)
 
 
 def test_what_is_no_record_has_the_card_of_the_meeting(site: Site) -> None:
