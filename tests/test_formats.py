@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import feedparser
 import html5lib
 import pytest
 import rispy
-from conftest import Site
+from conftest import ROOT, Site
 from described_records import ADDRESSES, every, listed, whole_of
 from golden_formats import FOLDER, golden
 from hypothesis import HealthCheck, given, settings
@@ -33,6 +34,7 @@ from app.models import Record
 from app.urls import Addresses
 
 SCHEMA_ORG = "http://schema.org/"
+VOCABULARY = json.loads((ROOT / "tests/expected/schema-org.json").read_text())
 # What of schema.org's own context matters here: every term is in the vocabulary.
 CONTEXT = {"@context": {"@vocab": SCHEMA_ORG, "url": {"@id": "url", "@type": "@id"}}}
 
@@ -134,6 +136,28 @@ def test_linked_data_expands_without_loss(site: Site) -> None:
         assert node[f"{SCHEMA_ORG}name"][0]["@value"]
         crumbs = [one for one in found if one["@type"] == [f"{SCHEMA_ORG}BreadcrumbList"]]
         assert len(crumbs) == item.kind.has_pages
+
+
+def properties_of(name: str) -> set[str]:
+    """What the vocabulary lets a node of a type have (schema.org, release 29, our types alone)."""
+    own = VOCABULARY[name]
+    return set(own["has"]).union(*map(properties_of, own["of"]))
+
+
+def nodes_in(value: Any) -> Iterator[dict[str, Any]]:
+    """Every node of a document that has a type, however deep."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    if isinstance(value, dict) and "@type" in value:
+        yield value
+    for item in inner:
+        yield from nodes_in(item)
+
+
+def test_every_property_is_one_of_its_type(site: Site) -> None:
+    for item in every(site.database):
+        for node in nodes_in(json.loads(FORMATS["jsonld"].made(item))):
+            unknown = {key for key in node if key[0] != "@"} - properties_of(node["@type"])
+            assert not unknown, (item.url, node["@type"])
 
 
 @pytest.mark.parametrize(

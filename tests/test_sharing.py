@@ -16,6 +16,7 @@ from linkpreview import Link, link_preview
 from linkpreview.preview import OpenGraph
 from miniature import changed
 from test_pages import text_of
+from test_qr import read_back
 
 from app import urls
 from app.formats.prose import STYLES
@@ -82,7 +83,7 @@ def test_a_preview_is_read_by_another_program(our_site: Site, language: str) -> 
         for seen in (OpenGraph(Link(BASE + path, text)), link_preview(BASE + path, text)):
             assert seen.title == head.one("og:title"), path
             assert seen.description == head.one("description")
-            assert seen.image == BASE + urls.card_path(noun, slug, language)
+            assert seen.image == f"{BASE}{path.rstrip('/')}/card.png"
             assert seen.site_name == head.one("og:site_name")
 
 
@@ -98,6 +99,19 @@ def test_every_picture_of_a_preview_is_there(site: Site) -> None:
         assert len(response.content) < LARGEST_CARD
 
 
+def test_every_card_and_code_is_the_page_s_own(site: Site) -> None:
+    """The codes are read back; the cards of one record say its title in different words."""
+    for _, _, _, path in records_of(site):
+        code = site.client.get(f"{path.rstrip('/')}/qr.svg")
+        assert code.headers["content-type"] == "image/svg+xml"
+        assert read_back(code.text) == BASE + path
+    noun, slug, _ = next(name for name in names_of(site) if name[0] == "agreements")
+    paths = (urls.record_path(noun, slug, language) for language in PUBLISHED)
+    cards = [site.client.get(f"{path}/card.png") for path in paths]
+    assert {card.headers["content-type"] for card in cards} == {"image/png"}
+    assert len({card.content for card in cards}) == len(PUBLISHED)
+
+
 def test_what_is_no_record_has_the_card_of_the_meeting(site: Site) -> None:
     records = {
         urls.record_path(noun, slug, language)
@@ -107,8 +121,8 @@ def test_what_is_no_record_has_the_card_of_the_meeting(site: Site) -> None:
     others = some_heads(site).keys() - records
     assert {"/agreements", "/timeline", "/connections", "/about", "/data"} <= others
     for path in others:
-        card = urls.card_path("meeting", "", urls.language_of(path))
-        assert head_at(site, path).one("og:image") == BASE + card
+        home = urls.page_path(urls.HOME, urls.language_of(path)).rstrip("/")
+        assert head_at(site, path).one("og:image") == f"{BASE}{home}/card.png"
 
 
 def test_reference_managers_know_every_record(site: Site) -> None:
