@@ -2,8 +2,10 @@
 # Makes sure that there is what `make bench` measures against: $1 is a Python, $2 the environment of its own for Datasette.
 set -eu
 missing=
-for program in wrk hugo; do
-  command -v $program >/dev/null 2>&1 || missing="$missing $program"
+PATH=$PATH:/usr/sbin
+for program in wrk hugo varnishd; do
+  # The package of varnishd has its name without the d.
+  command -v $program >/dev/null 2>&1 || missing="$missing ${program%d}"
 done
 if [ -n "$missing" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
   echo "installing$missing from Debian's packages" >&2

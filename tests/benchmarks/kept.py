@@ -3,9 +3,11 @@
 import pickle
 import sqlite3
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 
-from processes import ANSWER, Load, free_port, get, load, running, serving, until_idle
+from processes import ANSWER, Got, Load, free_port, get, load, running, serving, until_idle
 from rows import Outcome, Place, at_least, at_most
 
 PATH = "/agreements/nuclear-statement"
@@ -17,6 +19,22 @@ BROWSER = {
 """What a browser asks with, as far as an answer depends on it."""
 
 
+@contextmanager
+def bare_function(place: Place, page: Got, port: int) -> Iterator[None]:
+    """A server that has one answer, that of another server."""
+    answer = place.folder / f"{port}.pickle"
+    headers = [(name.encode(), value.encode()) for name, value in page.headers]
+    answer.write_bytes(pickle.dumps((page.status, headers, page.body)))
+    command = [
+        *(sys.executable, "-m", "uvicorn", "bare:app", "--port", str(port)),
+        *("--app-dir", str(place.root / "tests" / "benchmarks")),
+        *("--loop", "uvloop", "--http", "httptools", "--lifespan", "off"),
+        *("--no-access-log", "--no-server-header", "--log-level", "warning"),
+    ]
+    with running(command, port, root=place.root, environment={ANSWER: str(answer)}):
+        yield
+
+
 @cache
 def _loads(place: Place) -> dict[str, list[Load]]:
     """Rounds of load, side by side: of the bare function, the kept page, and its 304."""
@@ -24,24 +42,7 @@ def _loads(place: Place) -> dict[str, list[Load]]:
     with running(serving(place.database, ours), ours, root=place.root) as server:
         until_idle(server.process)
         page = get(ours, PATH, BROWSER)
-        answer = place.folder / "answer.pickle"
-        headers = [(name.encode(), value.encode()) for name, value in page.headers]
-        answer.write_bytes(pickle.dumps((page.status, headers, page.body)))
-        command = [
-            *(
-                sys.executable,
-                "-m",
-                "uvicorn",
-                "bare:app",
-                "--app-dir",
-                str(place.root / "tests" / "benchmarks"),
-                "--port",
-                str(bare),
-            ),
-            *("--loop", "uvloop", "--http", "httptools", "--lifespan", "off"),
-            *("--no-access-log", "--no-server-header", "--log-level", "warning"),
-        ]
-        with running(command, bare, root=place.root, environment={ANSWER: str(answer)}):
+        with bare_function(place, page, bare):
             unchanged = BROWSER | {"If-None-Match": dict(page.headers)["etag"]}
             assert get(bare, PATH, BROWSER) == page
             assert get(ours, PATH, unchanged).status == 304

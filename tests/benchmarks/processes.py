@@ -83,7 +83,7 @@ def serving(database: Path, port: int) -> list[str]:
     """The command that serves a site as anybody would."""
     return [
         *(sys.executable, "-m", "app", "serve"),
-        *("--port", str(port), "--database", str(database)),
+        *("--port", str(port), "--database", str(database), "--base-url", "https://example.org"),
     ]
 
 
