@@ -64,7 +64,7 @@ class Current:
 
 def main(listening: int, keeper: int) -> None:
     """Serve on one socket until the other says no more; both are file descriptors."""
-    logging.basicConfig(format="%(message)s")
+    logging.basicConfig(format="%(asctime)s %(message)s")
     settings = settings_from()
     try:
         current = Current(settings)
