@@ -72,7 +72,7 @@ class Current:
 
 def main(listening: int, keeper: int) -> None:
     """Serve on one socket until the other says no more; both are file descriptors."""
-    logging.basicConfig(format="%(message)s")
+    logging.basicConfig(format="%(asctime)s %(message)s")
     # Until the site is there next to nothing is waste; looking for it takes a fifth of the time.
     gc.disable()
     settings = settings_from()
