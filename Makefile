@@ -3,7 +3,7 @@ PYTHON ?= python3
 PORT ?= 8000
 BIN = .venv/bin
 
-.PHONY: run test check html texts lock clean
+.PHONY: run test check bench html texts lock clean
 
 run: .venv/run-ready ## the site at http://127.0.0.1:8000 (PORT= changes it)
 	$(BIN)/python -m app serve --port $(PORT)
@@ -18,6 +18,9 @@ test: .venv/test-ready ## format, lint, types, import rules, the seed, every tes
 
 check: .venv/run-ready ## every mistake of the seed
 	$(BIN)/python -m app check
+
+bench: .venv/test-ready build/bench-venv/ready ## what is fast against what, into build/bench.md; half an hour
+	PYTHONPATH=. $(BIN)/python tests/benchmarks $(BENCH)
 
 html: .venv/test-ready ## every page through the Nu checker; needs Java and npm
 	sh tests/nu.sh $(BIN)/python
@@ -50,6 +53,11 @@ clean: ## forget what was built and installed
 	@echo "installing what the site needs, some 20 seconds" >&2
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+build/bench-venv/ready: tests/peers.sh
+	@mkdir -p build
+	sh tests/peers.sh $(BIN)/python build/bench-venv
 	@touch $@
 
 .venv/test-ready: requirements-test.lock .venv/run-ready tests/chromium.sh tests/nginx.sh

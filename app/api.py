@@ -31,8 +31,8 @@ def api_routes(site: Site) -> APIRouter:
     router = APIRouter()
 
     def add(path: str, known: Collection[str], view: View) -> None:
-        router.add_api_route(path, _strict(known, view), methods=["GET"])
-        router.add_api_route(path, _preflight, methods=["OPTIONS"])
+        router.add_route(path, _strict(known, view), methods=["GET"])
+        router.add_route(path, _preflight, methods=["OPTIONS"])
 
     add(urls.OPENAPI, (), _description(site))
     add(urls.API_SEARCH, urls.PARAMETERS[urls.SEARCH], _search(site))
@@ -41,7 +41,7 @@ def api_routes(site: Site) -> APIRouter:
         add(urls.api_path(kind.noun), kind.parameters, list_file(site, kind, "json"))
         add(urls.api_path(kind.noun, "{slug}"), (), record_file(site, kind.noun, "json"))
     for path in (urls.API, urls.PAGES[urls.DATA], urls.data_path("{name}")):
-        router.add_api_route(path, _preflight, methods=["OPTIONS"])
+        router.add_route(path, _preflight, methods=["OPTIONS"])
     return router
 
 

@@ -1,35 +1,57 @@
 """How bytes reach a visitor: rendered once, kept, compressed, validated, with every header.
 
-An ASGI wrapper that knows nothing of what the pages are about.
+An ASGI wrapper that knows nothing of what the pages are about. A request is looked up as it came,
+byte for byte, before anything in it is read; else by what it means, among the answers that are
+kept; else the application is asked, once however many wait for the same.
 """
 
 import asyncio
-import gzip
-import hashlib
 import logging
 from asyncio import to_thread
-from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Collection, Mapping, MutableMapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Mapping
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl, quote, urlencode
 
-import brotli
+from app.store import (
+    CODINGS,
+    IDENTITY,
+    NOTHING,
+    Asked,
+    Header,
+    Kept,
+    Message,
+    Sent,
+    Store,
+    finished,
+)
 
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
+Scope = Message
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
-Header = tuple[bytes, bytes]
+Address = tuple[str, str]
+"""A path, and what is meant by the query."""
+Made = TypeVar("Made")
 
-MOST_QUERY_PAGES = 256
-"""How many pages with a query are kept; the others are as many as the site has."""
+MOST_KEPT = 48 * 2**20
+"""How many bytes of answers without a query are kept. Whatever is asked for of a site as large as
+ours has room, cards and data included; of a larger one, what is asked for most."""
+
+MOST_KEPT_QUERIED = 8 * 2**20
+"""The same of answers to queries, which strangers can ask for without end; so they have a
+room of their own and never take the place of a page of the site."""
+
+AT_ONCE = 4
+"""How many answers without a query are made at once. In one process more would only wait for each
+other, and take the connections to the database."""
+
+QUERIED_AT_ONCE = 2
+"""The same of answers to queries, so that strangers' searches leave room for pages."""
+
+QUIET = 0.25
+"""For how many seconds nobody has asked anything before pages are made in advance."""
 
 _LOGGER = logging.getLogger(__name__)
-
-SMALLEST_COMPRESSED = 256
-_COMPRESSIBLE = (b"text/", b"application/json", b"application/xml", b"image/svg+xml")
 
 SECURITY_HEADERS = {
     "content-security-policy": (
@@ -46,70 +68,9 @@ SECURITY_HEADERS = {
 STRICT_TRANSPORT = {"strict-transport-security": "max-age=63072000"}
 
 
-@dataclass
-class Kept:
-    """One finished response, with the forms it can be sent in."""
-
-    status: int
-    headers: list[Header]
-    body: bytes
-    _forms: dict[bytes, tuple[list[Header], list[Header], bytes, bytes]] = field(
-        default_factory=dict
-    )
-
-    def form(self, coding: bytes) -> tuple[list[Header], list[Header], bytes, bytes]:
-        """Headers, headers of a 304, entity tag and body in one content coding."""
-        if coding not in self._forms:
-            self._forms[coding] = self._made(coding)
-        return self._forms[coding]
-
-    def has_form(self, coding: bytes) -> bool:
-        """Whether it was sent in a content coding before."""
-        return coding in self._forms
-
-    @property
-    def is_compressible(self) -> bool:
-        """Whether it is worth sending in fewer bytes."""
-        media_type = dict(self.headers).get(b"content-type", b"")
-        return len(self.body) >= SMALLEST_COMPRESSED and media_type.startswith(_COMPRESSIBLE)
-
-    def _made(self, coding: bytes) -> tuple[list[Header], list[Header], bytes, bytes]:
-        # A strong entity tag differs for every coding (RFC 9110, section 8.8.3.3).
-        tag = b'"%s%s"' % (
-            hashlib.sha256(self.body).hexdigest()[:24].encode(),
-            b"" if coding == b"identity" else b"-" + coding,
-        )
-        common = [header for header in self.headers if header[0] != b"vary"]
-        varies = [value for name, value in self.headers if name == b"vary"]
-        varies += [b"accept-encoding"] if self.is_compressible else []
-        common += [(b"etag", tag), *([(b"vary", b", ".join(varies))] if varies else [])]
-        body = _CODINGS[coding](self.body)
-        # An answer without content has no length either (RFC 9110, section 8.6).
-        length = [(b"content-length", b"%d" % len(body))] if self.status != 204 else []
-        headers = [*common, *length]
-        if coding != b"identity":
-            headers.append((b"content-encoding", coding))
-        unchanged = [header for header in common if header[0] != b"content-type"]
-        return headers, unchanged, tag, body
-
-
-_CODINGS: dict[bytes, Callable[[bytes], bytes]] = {
-    # The best there is: done once a page, and never while others wait.
-    b"br": lambda body: brotli.compress(body, quality=11),
-    # A clock in the file's head would make the same page differ from day to day.
-    b"gzip": lambda body: gzip.compress(body, compresslevel=9, mtime=0),
-    b"identity": lambda body: body,
-}
-
-
 _LEADING_ON = {301, 302, 307, 308}
 _IN_QUERIES = "%=&+;/?:@!$'()*,-._~"
 """What may stand in a query as it is (RFC 3986, section 3.4), escapes included."""
-
-
-def _accepted(scope: Scope) -> bytes:
-    """The Accept header; a list may be spread over several lines (RFC 9110, section 5.3)."""
-    return b",".join(value for name, value in scope["headers"] if name == b"accept")
 
 
 def _weights(accepted: bytes) -> dict[bytes, float]:
@@ -125,10 +86,20 @@ def _weights(accepted: bytes) -> dict[bytes, float]:
     return weights
 
 
-def _carried(location: bytes, query: bytes) -> bytes:
-    """Where a redirect leads, with the query of the request on its way."""
-    path, mark, fragment = location.partition(b"#")
-    return b"%s?%s%s%s" % (path, quote(query, safe=_IN_QUERIES).encode(), mark, fragment)
+def _led(start: Message, query: bytes) -> Message:
+    """What begins an answer: where it leads on, with the query of the request on its way."""
+    if start["status"] not in _LEADING_ON or not query:
+        return start
+    carried = quote(query, safe=_IN_QUERIES).encode()
+
+    def to(location: bytes) -> bytes:
+        path, mark, fragment = location.partition(b"#")
+        return b"%s?%s%s%s" % (path, carried, mark, fragment)
+
+    headers = [
+        (name, to(value) if name == b"location" else value) for name, value in start["headers"]
+    ]
+    return {**start, "headers": headers}
 
 
 def _quality(weights: Mapping[bytes, float], media_type: bytes) -> float:
@@ -137,13 +108,13 @@ def _quality(weights: Mapping[bytes, float], media_type: bytes) -> float:
     return next((weights[name] for name in ranges if name in weights), 0.0)
 
 
-def _preferred(accepted: bytes) -> bytes:
+def _coding(accepted: bytes) -> bytes:
     """The best content coding that Accept-Encoding allows (RFC 9110, section 12.5.3)."""
     weights = _weights(accepted)
-    for coding in (b"br", b"gzip"):
+    for coding in CODINGS:
         if weights.get(coding, weights.get(b"*", 0.0)) > 0:
             return coding
-    return b"identity"
+    return IDENTITY
 
 
 def _matches(wanted: bytes, tag: bytes) -> bool:
@@ -151,6 +122,30 @@ def _matches(wanted: bytes, tag: bytes) -> bool:
     return wanted == tag or any(
         candidate.strip().removeprefix(b"W/") in (tag, b"*") for candidate in wanted.split(b",")
     )
+
+
+def _joined(headers: Iterable[Header]) -> dict[bytes, bytes]:
+    """Headers by name; a list may be spread over several lines (RFC 9110, section 5.3)."""
+    joined: dict[bytes, bytes] = {}
+    for name, value in headers:
+        joined[name] = joined[name] + b"," + value if name in joined else value
+    return joined
+
+
+def request_for(path: str) -> Scope:
+    """A request for what is at a path without a query, as nobody sent it."""
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "GET",
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "root_path": "",
+        "query_string": b"",
+        "headers": [],
+    }
 
 
 class Delivery:
@@ -163,7 +158,8 @@ class Delivery:
     `Accept` prefers to HTML is sent in its place. `offered` gives the media types of what is at a
     path, of which `Accept` must admit one: a request that admits none has `refused` in its scope,
     for the application to answer, and that answer is not kept. `prefix` is a path that addresses
-    may begin with. A redirect carries on the whole query, whatever it means.
+    may begin with. A redirect carries on the whole query, whatever it means. `foreseen` gives
+    the paths of what is made in advance, while a server runs it and nobody asks for anything.
 
     Every answer gets the security headers; one that sets such a header itself keeps its own,
     and one that sets it empty goes without.
@@ -179,6 +175,7 @@ class Delivery:
         verbatim: str | None = None,
         prefix: str = "",
         is_https: bool = False,
+        foreseen: Callable[[], Iterable[str]] = lambda: (),
     ) -> None:
         self.app = app
         self.parameters = parameters
@@ -186,89 +183,183 @@ class Delivery:
         self.offered = offered
         self.verbatim = verbatim
         self.prefix = prefix
+        self.foreseen = foreseen
         headers = SECURITY_HEADERS | (STRICT_TRANSPORT if is_https else {})
         self.headers = [(name.encode(), value.encode()) for name, value in headers.items()]
-        self.pages: dict[str, Kept] = {}
-        self.queried: OrderedDict[str, Kept] = OrderedDict()
-        self.under_way: dict[str, asyncio.Task[Kept]] = {}
+        self.pages, self.queried = Store(MOST_KEPT), Store(MOST_KEPT_QUERIED)
+        self.making = asyncio.Semaphore(AT_ONCE)
+        self.answering = asyncio.Semaphore(QUERIED_AT_ONCE)
+        self.under_way: dict[tuple[Address, bytes | None], asyncio.Task[Any]] = {}
+        self.requests = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http":
-            await self.app(scope, receive, send)
+            await self._live(scope, receive, send)
             return
-        if self.prefix and f"{scope['path']}/".startswith(f"{self.prefix}/"):
-            scope = {**scope, "path": scope["path"].removeprefix(self.prefix) or "/"}
-        if scope["method"] not in {"GET", "HEAD"}:
-            kept = await self._made(scope)
-        elif self._is_refused(scope):
-            kept = await self._made({**scope, "method": "GET", "refused": True})
+        self.requests += 1
+        query = scope["query_string"]
+        headers = dict(scope["headers"])
+        asked = (
+            scope["method"],
+            scope["raw_path"],
+            query,
+            headers.get(b"accept"),
+            headers.get(b"accept-encoding"),
+        )
+        # A header on several lines is one list (RFC 9110, section 5.3): that takes a closer look.
+        is_plain = len(headers) == len(scope["headers"])
+        found = (self.queried if query else self.pages).asked.get(asked) if is_plain else None
+        if found is None:
+            await self._answer(scope, asked if is_plain else None, send)
+            return
+        sent, kept = found
+        kept.is_used = True
+        wanted = headers.get(b"if-none-match")
+        if wanted is not None and _matches(wanted, sent.tag):
+            await send(sent.unchanged)
+            await send(NOTHING)
         else:
-            scope = self._negotiated(scope)
-            kept = await self._kept(scope)
-        await self._send(kept, scope, send)
+            await send(sent.start)
+            await send(sent.body)
 
-    def _is_refused(self, scope: Scope) -> bool:
+    async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """What is no request: as long as a server runs the application, it has a lifespan."""
+        ahead = asyncio.create_task(self._foresee()) if scope["type"] == "lifespan" else None
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            if ahead:
+                ahead.cancel()
+
+    async def _foresee(self) -> None:
+        """Make in advance, one after the other and never while somebody is asking for something."""
+        seen = -1
+        for path in await to_thread(self.foreseen):
+            while seen != self.requests:
+                seen = self.requests
+                await asyncio.sleep(QUIET)
+            address = path, ""
+            kept = await self._kept(request_for(path), address)
+            coding = CODINGS[0] if kept.is_compressible else IDENTITY
+            self._form(kept, address, coding, await self._coded(kept, address, coding))
+
+    async def _answer(self, scope: Scope, asked: Asked | None, send: Send) -> None:
+        """Answer a request that is not known as it came."""
+        headers = _joined(scope["headers"])
+        accepted = headers.get(b"accept", b"")
+        path: str = scope["path"]
+        if self.prefix and f"{path}/".startswith(f"{self.prefix}/"):
+            path = path.removeprefix(self.prefix) or "/"
+        address, chosen = None, b""
+        if scope["method"] not in {"GET", "HEAD"}:
+            kept = await self._made({**scope, "path": path})
+        elif self._is_refused(path, accepted):
+            kept = await self._made({**scope, "path": path, "method": "GET", "refused": True})
+        else:
+            form = self._preferred(path, accepted)
+            path = form or path
+            query = self._meant(path, scope["query_string"])
+            address = path, query
+            chosen = f"{self.prefix}{path}{'?' * bool(query)}{query}".encode() if form else b""
+            kept = await self._kept(scope, address)
+        coding = _coding(headers.get(b"accept-encoding", b"")) if kept.is_compressible else IDENTITY
+        body = await self._coded(kept, address, coding)
+        is_head = scope["method"] == "HEAD"
+        sent = self._form(kept, address, coding, body, is_head=is_head, chosen=chosen)
+        if address and asked and bool(address[1]) == bool(asked[2]):
+            self._store(address).remember(asked, address, kept, sent)
+        if kept.status == 200 and _matches(headers.get(b"if-none-match", b""), sent.tag):
+            await send(sent.unchanged)
+            await send(NOTHING)
+        else:
+            await send(_led(sent.start, scope["query_string"]))
+            await send(sent.body)
+
+    def _store(self, address: Address) -> Store:
+        return self.queried if address[1] else self.pages
+
+    def _is_refused(self, path: str, accepted: bytes) -> bool:
         """Whether the Accept header admits nothing of what is there (RFC 9110, section 12.5.1)."""
-        offered = self.offered(scope["path"])
-        accepted = _accepted(scope) if offered else b""
-        weights = _weights(accepted)
-        return bool(accepted) and not any(_quality(weights, name.encode()) for name in offered)
+        offered = self.offered(path) if accepted else ()
+        weights = _weights(accepted) if offered else {}
+        return bool(offered) and not any(_quality(weights, name.encode()) for name in offered)
 
-    def _negotiated(self, scope: Scope) -> Scope:
-        """A request for the form of a page that its Accept header prefers to HTML, if any."""
-        accepted = _accepted(scope)
+    def _preferred(self, path: str, accepted: bytes) -> str | None:
+        """The path of the form that an Accept header prefers to HTML, if any."""
         # What nearly every request says, told without a closer look.
         if accepted in {b"", b"*/*", b"text/html"} or accepted.startswith(b"text/html,"):
-            return scope
+            return None
         weights = _weights(accepted)
         chosen, preferred = None, _quality(weights, b"text/html")
-        for media_type, path in self.other_forms(scope["path"]).items():
+        for media_type, form in self.other_forms(path).items():
             weight = weights.get(media_type.encode(), 0.0)
             if weight > preferred:
-                chosen, preferred = path, weight
-        if not chosen:
-            return scope
-        query = self._meant(chosen, scope["query_string"])
-        location = self.prefix + chosen + (f"?{query}" if query else "")
-        return {**scope, "path": chosen, "chosen": location.encode()}
-
-    async def _kept(self, scope: Scope) -> Kept:
-        path: str = scope["path"]
-        query = self._meant(path, scope["query_string"]) if scope["query_string"] else ""
-        kept = self.queried.get(f"{path}?{query}") if query else self.pages.get(path)
-        if kept:
-            if query:
-                self.queried.move_to_end(f"{path}?{query}")
-            return kept
-        key = f"{path}?{query}"
-        # However many ask for a page that is not there yet, it is made once.
-        task = self.under_way.get(key)
-        if task is None:
-            task = asyncio.create_task(
-                self._made({**scope, "method": "GET", "query_string": query.encode()})
-            )
-            self.under_way[key] = task
-            task.add_done_callback(lambda _: self.under_way.pop(key, None))
-        kept = await asyncio.shield(task)
-        if kept.status == 200:
-            if query:
-                self.queried[key] = kept
-                while len(self.queried) > MOST_QUERY_PAGES:
-                    self.queried.popitem(last=False)
-            else:
-                self.pages[path] = kept
-        return kept
+                chosen, preferred = form, weight
+        return chosen
 
     def _meant(self, path: str, query: bytes) -> str:
         """A query without the parameters that change nothing, and without empty ones."""
+        if not query:
+            return ""
         if self.verbatim is not None and path.startswith(self.verbatim):
             return query.decode("latin-1")
         known = self.parameters.get(path, ())
         given = parse_qsl(query.decode("latin-1"), encoding="utf-8", errors="replace")
         return urlencode(sorted((name, value) for name, value in given if name in known))
 
-    async def _made(self, scope: Scope) -> Kept:
+    async def _kept(self, scope: Scope, address: Address) -> Kept:
+        """What is kept at an address, or else is made now."""
+        kept = self._store(address).get(address)
+        if kept:
+            return kept
+        return await self._once((address, None), lambda: self._added(scope, address))
+
+    async def _added(self, scope: Scope, address: Address) -> Kept:
+        path, query = address
+        made = {**scope, "method": "GET", "path": path, "query_string": query.encode()}
+        async with self.answering if query else self.making:
+            kept = await self._made(made, is_lasting=not query)
+        if kept.status == 200:
+            self._store(address).put(address, kept)
+        return kept
+
+    async def _coded(self, kept: Kept, address: Address | None, coding: bytes) -> bytes:
+        """The body of an answer in a content coding, never made while others wait."""
+        if coding in kept.bodies:
+            return kept.bodies[coding]
+        if address is None:
+            return await to_thread(kept.coded, coding)
+        return await self._once((address, coding), lambda: to_thread(kept.coded, coding))
+
+    def _form(
+        self,
+        kept: Kept,
+        address: Address | None,
+        coding: bytes,
+        body: bytes,
+        *,
+        is_head: bool = False,
+        chosen: bytes = b"",
+    ) -> Sent:
+        """What sends an answer in one form, counted where it is kept."""
+        sent = kept.messages(coding, body, is_head=is_head, chosen=chosen)
+        if address and kept.status == 200:
+            self._store(address).put(address, kept)
+        return sent
+
+    async def _once(
+        self, what: tuple[Address, bytes | None], make: Callable[[], Coroutine[Any, Any, Made]]
+    ) -> Made:
+        """What is made, once however many wait for it, and to the end whoever goes away."""
+        task = self.under_way.get(what)
+        if task is None:
+            task = self.under_way[what] = asyncio.create_task(make())
+            task.add_done_callback(lambda _: self.under_way.pop(what, None))
+        made: Made = await asyncio.shield(task)
+        return made
+
+    async def _made(self, scope: Scope, *, is_lasting: bool = False) -> Kept:
         """The application's whole answer to a request without conditions."""
         status, headers, pieces = 500, list[Header](), list[bytes]()
 
@@ -292,34 +383,4 @@ class Delivery:
         added = [header for header in self.headers if header[0] not in own]
         # Whatever the answer at such a path is: which one it is, Accept decides.
         added += [(b"vary", b"accept")] if self.other_forms(scope["path"]) else []
-        return Kept(status, [*kept, *added], b"".join(pieces))
-
-    async def _send(self, kept: Kept, scope: Scope, send: Send) -> None:
-        accepted, wanted = b"", b""
-        for name, value in scope["headers"]:
-            # A list may be spread over several lines (RFC 9110, section 5.3).
-            if name == b"accept-encoding":
-                accepted = accepted + b"," + value if accepted else value
-            elif name == b"if-none-match":
-                wanted = wanted + b"," + value if wanted else value
-        coding = _preferred(accepted) if accepted and kept.is_compressible else b"identity"
-        headers, unchanged, tag, body = (
-            kept.form(coding) if kept.has_form(coding) else await to_thread(kept.form, coding)
-        )
-        if "chosen" in scope:
-            chosen = [(b"vary", b"accept")]
-            chosen += [(b"content-location", scope["chosen"])] if kept.status == 200 else []
-            headers, unchanged = [*headers, *chosen], [*unchanged, *chosen]
-        if kept.status in _LEADING_ON and scope["query_string"]:
-            headers = [
-                (name, _carried(value, scope["query_string"]) if name == b"location" else value)
-                for name, value in headers
-            ]
-        if wanted and kept.status == 200 and _matches(wanted, tag):
-            await send({"type": "http.response.start", "status": 304, "headers": unchanged})
-            await send({"type": "http.response.body", "body": b""})
-            return
-        await send({"type": "http.response.start", "status": kept.status, "headers": headers})
-        if scope["method"] == "HEAD":
-            body = b""
-        await send({"type": "http.response.body", "body": body})
+        return finished(status, [*kept, *added], b"".join(pieces), is_lasting=is_lasting)

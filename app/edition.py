@@ -51,6 +51,11 @@ def beside(database: Path) -> Path:
     return database.with_name(database.name + DIGEST_SUFFIX)
 
 
+def templates_beside(database: Path) -> Path:
+    """The file that keeps the templates compiled, so that serving starts at once."""
+    return database.with_name(database.name + ".templates")
+
+
 def told(database: Path, seed: str) -> str:
     """What stands beside a database that this program makes from a seed of some digest."""
     digests = {"database": of_file(database), "seed": seed, "program": of_program()}

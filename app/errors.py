@@ -1,6 +1,5 @@
 """What is not there, and what goes wrong: a page for people, problem details for programs."""
 
-import re
 from http import HTTPStatus
 from typing import Any, cast
 
@@ -19,8 +18,15 @@ from app.models import RecordRow, Withdrawal
 from app.site import Site
 from app.values import PRIMARY
 
-PAGE_HEADERS = {"cache-control": "no-cache"}
-"""A page may be kept, and is asked about each time: a 304 costs next to nothing."""
+PAGE_HEADERS = {
+    "cache-control": "public, max-age=0, s-maxage=60, stale-while-revalidate=60",
+}
+"""A browser asks about a page each time, at most a minute after it has shown it again: a 304
+costs next to nothing. A cache before the site asks once a minute, and sends what it has meanwhile
+(RFC 9111, section 5.2.2.10; RFC 5861, section 3). So a new seed is everywhere two minutes later."""
+
+FAULT_HEADERS = {"cache-control": "no-store"}
+"""What went wrong here may go well the next time."""
 
 OPEN_HEADERS = PAGE_HEADERS | {
     "access-control-allow-origin": "*",
@@ -118,7 +124,7 @@ def answer_errors(app: FastAPI, site: Site) -> None:
         text = site.renderers[urls.language_of(path)].render("error.html", path=path, page=told)
         return HTMLResponse(text, status_code=status, headers=PAGE_HEADERS)
 
-    async def http_error(request: Request, error: Exception) -> Response:
+    def http_error(request: Request, error: Exception) -> Response:
         path = request.url.path
         status = error.status_code if isinstance(error, HTTPException) else 500
         if status == HTTPStatus.NOT_FOUND and request.method == "GET":
@@ -134,11 +140,13 @@ def answer_errors(app: FastAPI, site: Site) -> None:
             _, suffix = urls.before_suffix(path)
             fault = pages.Fault("suffix", suffix, (), others) if others else None
             response = page(path, status, pages.ErrorPage(status, fault))
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            response.headers.update(FAULT_HEADERS)
         if status == HTTPStatus.METHOD_NOT_ALLOWED:
             response.headers["allow"] = methods_of(path)
         return response
 
-    async def bad_parameter(request: Request, error: Exception) -> Response:
+    def bad_parameter(request: Request, error: Exception) -> Response:
         path = request.url.path
         told = cast("BadParameterError", error)
         noun = path.rpartition("/")[2].partition(".")[0]
@@ -150,7 +158,7 @@ def answer_errors(app: FastAPI, site: Site) -> None:
             return problem(status, str(told), **_members(told, fault))
         return page(path, HTTPStatus.NOT_FOUND, pages.ErrorPage(404, fault))
 
-    async def moved(request: Request, error: Exception) -> Response:
+    def moved(request: Request, error: Exception) -> Response:
         told = cast("MovedError", error)
         former, present = f"/{told.noun}/{told.former}", f"/{told.noun}/{told.present}"
         path = request.url.path
@@ -161,7 +169,7 @@ def answer_errors(app: FastAPI, site: Site) -> None:
             return leading_page(site, row, present_path)
         return led(HTTPStatus.MOVED_PERMANENTLY, path, site.addresses.link(present_path))
 
-    async def gone(request: Request, error: Exception) -> Response:
+    def gone(request: Request, error: Exception) -> Response:
         path = request.url.path
         withdrawal = cast("GoneError", error).withdrawal
         if is_for_programs(path):
@@ -200,12 +208,19 @@ def _canonical(site: Site, path: str) -> str | None:
     if meant == path:
         return None
     with site.session() as session:
-        known = queries.named(session, re.split("[/.]", meant))
+        known = [
+            name
+            for noun, called in urls.mentioned(meant)
+            for name in (
+                queries.names_of(session, noun, called)
+                if noun
+                else queries.names_by_reference(session, called)
+            )
+        ]
         has_contact = bool(queries.meeting(session).contact)
     pages_there = urls.every_page((noun, slug) for noun, slug, _ in known)
     files_there = urls.every_file(known, has_contact=has_contact)
-    there = {there.lower(): there for there in (*pages_there, *files_there)}
-    return there.get(meant)
+    return next((path for path in (*pages_there, *files_there) if path.lower() == meant), None)
 
 
 def _formats_of(site: Site, path: str) -> list[str]:

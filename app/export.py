@@ -22,10 +22,11 @@ from pathlib import Path
 
 from app import urls
 from app.config import Settings, UsageError
-from app.delivery import Delivery, Message
+from app.delivery import Delivery, request_for
 from app.language import PUBLISHED
 from app.main import create_app
 from app.site import open_site
+from app.store import Message
 
 MANIFEST = "manifest.txt"
 """Lists every other file with its digest, as `sha256sum --check` reads it."""
@@ -76,18 +77,7 @@ async def answer(app: Delivery, path: str, coding: bytes = b"identity") -> Answe
         else:
             pieces.append(message.get("body", b""))
 
-    scope = {
-        "type": "http",
-        "asgi": {"version": "3.0"},
-        "http_version": "1.1",
-        "method": "GET",
-        "scheme": "http",
-        "path": path,
-        "raw_path": path.encode(),
-        "root_path": "",
-        "query_string": b"",
-        "headers": [(b"accept-encoding", coding)],
-    }
+    scope = {**request_for(path), "headers": [(b"accept-encoding", coding)]}
     await app(scope, receive, send)
     return Answer(status, headers, b"".join(pieces))
 
@@ -96,11 +86,14 @@ def export(
     settings: Settings,
     folder: Path,
     *,
+    paths: Sequence[str] | None = None,
     workers: int = 1,
     is_compressed: bool = False,
     told: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> list[Written]:
-    """Write the site of a finished database into a folder; `told` hears how far it is.
+    """Write the site of a finished database into a folder, or only some paths of it.
+
+    `told` hears how far it is.
 
     Raises UsageError where the folder holds what no export wrote, or another export into it is
     under way; UnsoundError where an address is not answered; the folder is untouched by both.
@@ -111,7 +104,8 @@ def export(
     with _unfinished(folder) as unfinished:
         _recover(folder)
         _refuse_foreign(folder)
-        paths = sorted(set(urls.every_address(open_site(settings).everything())))
+        if paths is None:
+            paths = sorted(set(urls.every_address(open_site(settings).everything())))
         task = _Task(settings, unfinished, folder, is_compressed)
         written: list[Written] = []
         done = 0

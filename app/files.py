@@ -35,7 +35,7 @@ def file_routes(site: Site) -> APIRouter:
     router = APIRouter()
 
     def add(path: str, view: View) -> None:
-        router.add_api_route(path, view, methods=["GET"])
+        router.add_route(path, view, methods=["GET"])
 
     # The longer suffix first: one may end in another.
     for suffix in sorted(FORMATS, key=len, reverse=True):

@@ -10,6 +10,7 @@ itself sees that it leads somewhere.
 import json
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Annotated, Any
 
 from pydantic import ConfigDict, TypeAdapter
@@ -39,6 +40,10 @@ class To:
     role: str
 
 
+_MOST_READ = 512
+"""How many values of a column stay in memory once they are read: some hundred kilobytes."""
+
+
 class AsJson(TypeDecorator[Any]):
     """A column that keeps one value as compact JSON, keys in the order of the fields.
 
@@ -52,6 +57,8 @@ class AsJson(TypeDecorator[Any]):
         super().__init__()
         self.annotation = annotation
         self._adapter: TypeAdapter[Any] = TypeAdapter(annotation)
+        # A title is read on the page of whatever leads to it: nobody changes what was read.
+        self._read = lru_cache(maxsize=_MOST_READ)(self._adapter.validate_json)
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
         """From the value to its JSON; an absent value stays absent."""
@@ -62,7 +69,7 @@ class AsJson(TypeDecorator[Any]):
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         """From the JSON back to the value."""
-        return None if value is None else self._adapter.validate_json(value)
+        return None if value is None else self._read(value)
 
 
 class AsWord(TypeDecorator[Any]):

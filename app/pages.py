@@ -419,7 +419,8 @@ def record_page(session: Session, kind: Kind, record: Any) -> RecordPage:
     counts = queries.tie_counts(session, record)
     groups = [] if is_source else _groups(session, kind, record, ties, counts)
     grouped = [item for group in groups for item in group.records]
-    sources = _sources(session, [record])
+    led_to = [tie.other for tie in ties if tie.is_outgoing and tie.other.kind == "sources"]
+    sources = {source.slug: source for source in queries.whole(session, led_to).values()}
     before, after = queries.neighbours(session, record)
     onward = queries.next_in_thread(session, kind, record)
     return RecordPage(

@@ -1,9 +1,9 @@
 """Every question that the serving site asks of its database."""
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import CompoundSelect, Integer, TextClause, exists, false, func, intersect, text
 from sqlalchemy.orm import aliased
@@ -36,6 +36,8 @@ from app.search import (
     words_of,
 )
 from app.values import LONGEST_QUERY, PRIMARY
+
+Answer = TypeVar("Answer")
 
 MOST_TIED = 30
 """How many records of one part of a kind that lead to another in one role are told of it."""
@@ -84,9 +86,17 @@ class KindCount:
     number: int
 
 
+def once(session: Session, question: Hashable, asked: Callable[[], Answer]) -> Answer:
+    """The answer to a question, asked once however often a page needs it: nothing changes."""
+    answers: dict[Hashable, Answer] = session.info
+    if question not in answers:
+        answers[question] = asked()
+    return answers[question]
+
+
 def meeting(session: Session) -> Meeting:
     """The meeting that the site is about."""
-    return session.exec(select(Meeting)).one()
+    return once(session, "meeting", lambda: session.exec(select(Meeting)).one())
 
 
 def record(session: Session, noun: str, slug: str) -> Any | None:
@@ -132,15 +142,17 @@ def sides(session: Session, noun: str) -> list[tuple[str, str | None]]:
 
 def whole(session: Session, rows: Iterable[RecordRow]) -> dict[int, Any]:
     """Rows with all that their records hold, by id."""
-    by_kind: dict[str, list[int]] = {}
+    held: dict[int, Any] = once(session, "whole", dict)
+    by_kind: dict[str, set[int]] = {}
     for row in rows:
-        by_kind.setdefault(row.kind, []).append(row.id)
-    found: dict[int, Any] = {}
+        by_kind.setdefault(row.kind, set()).add(row.id)
     for noun, ids in by_kind.items():
-        model: Any = KINDS[noun].model
-        for item in session.exec(select(model).where(model.id.in_(ids))):
-            found[item.id] = item
-    return found
+        missing = ids - held.keys()
+        if missing:
+            model: Any = KINDS[noun].model
+            statement = select(model).where(model.id.in_(missing))
+            held.update((item.id, item) for item in session.exec(statement))
+    return {identifier: held[identifier] for ids in by_kind.values() for identifier in sorted(ids)}
 
 
 def first_rows(session: Session, noun: str, most: int) -> Sequence[RecordRow]:
@@ -160,28 +172,36 @@ def every_slug(session: Session) -> list[tuple[str, str, str]]:
     return [(*one,) for one in session.exec(named.order_by(col(RecordRow.id)))]
 
 
-def named(session: Session, words: Iterable[str]) -> list[tuple[str, str, str]]:
-    """Kind, slug and reference of what has a slug, a former slug or a reference among some words.
+def number_of_records(session: Session) -> int:
+    """How many records there are, of all kinds."""
+    return session.exec(select(func.count(col(RecordRow.id)))).one()
 
-    The meeting, whose addresses do not name it, and what was withdrawn are always among them.
+
+def names_of(session: Session, noun: str, slug: str) -> list[tuple[str, str, str]]:
+    """Kind, slug and reference of the record that a slug belongs to, or has belonged to, if any.
+
+    The meeting is meant by any slug.
     """
-    wanted = [*words]
-    named = select(RecordRow.kind, RecordRow.slug, RecordRow.reference)
-    by_slug = named.where(col(RecordRow.kind).in_(KINDS), col(RecordRow.slug).in_(wanted))
-    by_reference = named.where(col(RecordRow.reference).in_(wanted))
-    former = (
-        select(AliasRow.kind, AliasRow.slug, RecordRow.reference)
-        .join(RecordRow, col(RecordRow.id) == col(AliasRow.record_id))
-        .where(col(AliasRow.kind).in_(KINDS), col(AliasRow.slug).in_(wanted))
-    )
-    found = [
-        (noun, slug, reference)
-        for asked in (by_slug, by_reference, former)
-        for noun, slug, reference in session.exec(asked)
-    ]
     about = meeting(session)
+    if noun == "meeting":
+        return [(noun, about.slug, about.reference)]
+    item = record(session, noun, slug)
+    if item is None:
+        present = renamed(session, noun, slug)
+        item = record(session, noun, present) if present else None
+    if item is not None:
+        return [(noun, slug, item.reference)]
     withdrawn = [(one.kind, one.slug, one.reference) for one in about.withdrawn]
-    return [*found, ("meeting", about.slug, about.reference), *withdrawn]
+    return [name for name in withdrawn if name[:2] == (noun, slug)]
+
+
+def names_by_reference(session: Session, reference: str) -> list[tuple[str, str, str]]:
+    """The same of the record that has, or had, a reference."""
+    found = by_reference(session, reference)
+    if found is not None:
+        return [(found.kind, found.slug, found.reference)]
+    withdrawn = [(one.kind, one.slug, one.reference) for one in meeting(session).withdrawn]
+    return [name for name in withdrawn if name[2] == reference]
 
 
 def row(session: Session, item: Record) -> RecordRow:
@@ -208,6 +228,10 @@ def ties_of(session: Session, ids: Sequence[int]) -> dict[int, list[Tie]]:
 
     Of the records of one part of a kind that lead to one in the same role, the first MOST_TIED.
     """
+    return once(session, ("ties", *ids), lambda: _ties_of(session, ids))
+
+
+def _ties_of(session: Session, ids: Sequence[int]) -> dict[int, list[Tie]]:
     found: dict[int, list[Tie]] = {identifier: [] for identifier in ids}
     outgoing = (
         select(Link, RecordRow)

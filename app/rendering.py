@@ -1,13 +1,18 @@
 """Templates to pages: one Jinja environment a language, with the site's addresses and words."""
 
+import marshal
+import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import CodeType
 from typing import Any, cast
 
+import jinja2
 from babel.numbers import format_decimal
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
+from jinja2.bccache import Bucket
 from markupsafe import Markup, escape
 
 from app import catalogues, figures, urls
@@ -41,6 +46,34 @@ from app.urls import Addresses
 from app.values import PRIMARY, Name, Text
 
 
+class Compiled(BytecodeCache):
+    """Templates as programs, the same in every language: compiled once for all.
+
+    Those of a file that `compile_templates` wrote are ready at the start; each is taken only
+    for the source, the Python and the Jinja that it was made from.
+    """
+
+    def __init__(self, file: Path | None = None) -> None:
+        self.programs: dict[str, CodeType | None] = {}
+        self.ready: dict[str, bytes] = {}
+        if file and file.exists():
+            version, ready = marshal.loads(file.read_bytes())  # noqa: S302 - our own, as .pyc is
+            self.ready = ready if version == jinja2.__version__ else {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Take what was compiled before, or for another language."""
+        if bucket.key in self.programs:
+            bucket.code = self.programs[bucket.key]
+        elif bucket.key in self.ready:
+            bucket.bytecode_from_string(self.ready[bucket.key])
+            self.programs[bucket.key] = bucket.code
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Note what was compiled."""
+        self.programs[bucket.key] = bucket.code
+        self.ready[bucket.key] = bucket.bytecode_to_string()
+
+
 @dataclass(frozen=True)
 class Renderer:
     """Renders templates in one language."""
@@ -58,13 +91,31 @@ class Renderer:
         return self.environment.get_template(template).render(**context)
 
 
+def compile_templates(renderer: Renderer, file: Path) -> None:
+    """Compile every template into a file, whole or not at all, so that serving starts at once."""
+    environment = renderer.environment
+    for name in environment.list_templates():
+        environment.get_template(name)
+    compiled = cast("Compiled", environment.bytecode_cache)
+    unfinished = file.with_name(f"{file.name}.{os.getpid()}")
+    unfinished.write_bytes(marshal.dumps((jinja2.__version__, compiled.ready)))
+    unfinished.replace(file)
+
+
 def renderers(
-    templates: Path, addresses: Addresses, assets: Mapping[str, Asset], meeting: Meeting, names: Any
+    templates: Path,
+    addresses: Addresses,
+    assets: Mapping[str, Asset],
+    meeting: Meeting,
+    names: Any,
+    *,
+    compiled: Compiled,
 ) -> dict[str, Renderer]:
     """A renderer for each published language."""
     made = {
         language: Renderer(
-            _environment(templates, _Writer(addresses, assets, language), meeting, names), language
+            _environment(templates, compiled, _Writer(addresses, assets, language), meeting, names),
+            language,
         )
         for language in PUBLISHED
     }
@@ -76,7 +127,11 @@ def renderers(
 
 
 def _environment(
-    templates: Path, writer: "_Writer", meeting: Meeting, meeting_names: Any
+    templates: Path,
+    compiled: Compiled,
+    writer: "_Writer",
+    meeting: Meeting,
+    meeting_names: Any,
 ) -> Environment:
     environment = Environment(
         loader=FileSystemLoader(templates),
@@ -86,6 +141,7 @@ def _environment(
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
+        bytecode_cache=compiled,
     )
     environment.install_gettext_translations(writer.texts, newstyle=True)  # type: ignore[attr-defined]
     environment.filters |= {

@@ -1,6 +1,7 @@
 """uvicorn around the application, in one process or several."""
 
 import contextlib
+import gc
 import os
 import socket
 import sys
@@ -44,7 +45,11 @@ def run(settings: Settings, *, host: str, port: int, workers: int) -> None:
 
 def worker() -> Delivery:
     """The application of one process."""
-    return create_app(settings_from())
+    app = create_app(settings_from())
+    # What is there now stays: looking it through for waste again and again would only cost pauses.
+    gc.freeze()
+    gc.enable()
+    return app
 
 
 def _bound(host: str, port: int) -> socket.socket:

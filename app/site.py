@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from app import pages
+from app import edition, pages
 from app.assets import Asset, read_assets
 from app.config import ROOT, Settings
 from app.database import open_database
@@ -17,7 +17,7 @@ from app.formats.dataset import DataFile, data_files
 from app.formats.described import describe
 from app.kinds import KINDS
 from app.queries import every_alias, every_slug, meeting, records
-from app.rendering import Renderer, renderers
+from app.rendering import Compiled, Renderer, renderers
 from app.urls import Addresses, Everything
 from app.values import PRIMARY
 
@@ -84,6 +84,11 @@ def open_site(settings: Settings) -> Site:
     assets = read_assets(ROOT / "static")
     with Session(engine) as session:
         in_languages = renderers(
-            ROOT / "templates", addresses, assets, meeting(session), pages.meeting_names(session)
+            ROOT / "templates",
+            addresses,
+            assets,
+            meeting(session),
+            pages.meeting_names(session),
+            compiled=Compiled(edition.templates_beside(settings.database)),
         )
     return Site(settings.database, engine, addresses, assets, in_languages)

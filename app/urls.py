@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from urllib.parse import quote, unquote, urlencode, urlsplit
 
 from app.kinds import KINDS, LISTED, PAGED
@@ -66,6 +67,8 @@ OEMBED_PARAMETERS = ("url", "format", "maxwidth", "maxheight")
 
 _MEETING = "/meeting"
 """What the meeting's formats are called by, since its page has no name."""
+
+_SHORT = "r"
 
 STATIC = "/static"
 FEED = "/feed.atom"
@@ -212,6 +215,24 @@ def named_by(path: str) -> tuple[str, str | None] | None:
     return (noun, slug) if re.fullmatch(SLUG_PATTERN, slug) else None
 
 
+_DEEPEST = 6
+"""Into how many parts slashes cut the longest path: /ru/embed/agreements/… is cut into five."""
+
+
+def mentioned(path: str) -> Iterator[tuple[str, str]]:
+    """The kind and slug of each record that a path may be an address of, whatever it is of it.
+
+    What may be a reference has no kind; the meeting, which is not named, any slug.
+    """
+    yield "meeting", ""
+    for before, after in pairwise(path.split("/", _DEEPEST)[:_DEEPEST]):
+        name = after.partition(".")[0]
+        if before in KINDS:
+            yield before, name
+        elif before == _SHORT:
+            yield "", name
+
+
 def before_suffix(path: str) -> tuple[str, str]:
     """The path of the page that another path would be a format of, and the suffix, if any."""
     page, dot, suffix = path.rpartition(".")
@@ -316,7 +337,7 @@ def data_path(name: str) -> str:
 
 def reference_path(reference: str) -> str:
     """The short path of a record, which survives renaming."""
-    return f"/r/{reference}"
+    return f"/{_SHORT}/{reference}"
 
 
 def sitemap_path(number: str | int) -> str:

@@ -32,10 +32,10 @@ PLAIN_PAGES: dict[str, Callable[[Session], Any]] = {
 
 def page_routes(site: Site, language: str) -> APIRouter:
     """The pages of one language."""
-    router = APIRouter(default_response_class=HTMLResponse)
+    router = APIRouter()
 
     def add(path: str, view: View) -> None:
-        router.add_api_route(path, view, methods=["GET"])
+        router.add_route(path, view, methods=["GET"])
 
     for name, made in PLAIN_PAGES.items():
         add(urls.page_path(name, language), _plain(site, language, name, made))

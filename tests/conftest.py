@@ -119,6 +119,7 @@ def served(our_site: Site) -> Iterator[str]:
         port = probe.getsockname()[1]
     base_url = f"http://127.0.0.1:{port}"
     app = create_app(Settings(our_site.seed, our_site.database, base_url))
+    app.foreseen = lambda: ()
     server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

@@ -11,7 +11,7 @@ from app import pages, queries
 from app.database import open_database
 from app.formats.described import Described, Listed, describe
 from app.kinds import KINDS
-from app.rendering import renderers
+from app.rendering import Compiled, renderers
 from app.urls import Addresses, list_format_path, list_path
 from app.values import PRIMARY
 
@@ -28,6 +28,7 @@ def whole_of(database: Path) -> Mapping[str, Sequence[Described]]:
             {},
             queries.meeting(session),
             pages.meeting_names(session),
+            compiled=Compiled(),
         )[PRIMARY]
         return {
             noun: describe(session, queries.records(session, noun), ADDRESSES, renderer.words)

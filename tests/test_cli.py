@@ -148,7 +148,11 @@ def test_build_says_what_it_does_and_leaves_a_whole_database(tmp_path: Path) -> 
         f"built {database}: 22 records",
     ]
     assert is_current(database, WORLD)
-    assert sorted(folder_of(database.parent)) == ["site.db", "site.db.sha256"]
+    assert sorted(folder_of(database.parent)) == [
+        "site.db",
+        "site.db.sha256",
+        "site.db.templates",
+    ]
 
 
 def test_database_that_can_not_be_written_is_said_in_one_line(tmp_path: Path) -> None:

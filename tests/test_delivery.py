@@ -1,6 +1,8 @@
 """How bytes reach a visitor: validators, codings, headers, on every kind of answer."""
 
+import asyncio
 import gzip
+import time
 
 import brotli
 import pytest
@@ -9,8 +11,20 @@ from starlette.testclient import TestClient
 
 from app.assets import STYLE
 from app.config import Settings
-from app.delivery import SECURITY_HEADERS
+from app.delivery import (
+    AT_ONCE,
+    QUERIED_AT_ONCE,
+    SECURITY_HEADERS,
+    Delivery,
+    Receive,
+    Scope,
+    Send,
+    request_for,
+)
+from app.export import Answer, answer
 from app.main import create_app
+from app.seed import read
+from app.store import Message
 
 PATHS = (
     "/",
@@ -82,6 +96,12 @@ def test_the_best_allowed_coding_is_sent(site: Site, accepted: str, coding: str 
         assert response.headers.get("content-encoding") == coding
 
 
+def test_caches_before_the_site_are_told_how_long(site: Site) -> None:
+    kept = "public, max-age=0, s-maxage=60, stale-while-revalidate=60"
+    for path in (*PATHS, "/nothing", "/agreements/", "/agreements.json", "/card.png"):
+        assert site.client.get(path).headers["cache-control"] == kept
+
+
 def test_every_answer_carries_the_security_headers(site: Site) -> None:
     tag = site.client.get("/").headers["etag"]
     answers = [
@@ -92,12 +112,12 @@ def test_every_answer_carries_the_security_headers(site: Site) -> None:
         site.client.post("/"),
         site.client.get(style_path(site)),
     ]
-    assert {answer.status_code for answer in answers} == {200, 404, 308, 304, 405}
-    for answer in answers:
+    assert {sent.status_code for sent in answers} == {200, 404, 308, 304, 405}
+    for sent in answers:
         for name, value in SECURITY_HEADERS.items():
-            assert answer.headers[name] == value, (answer.url, name)
-        assert "max-age" in answer.headers["strict-transport-security"]
-        assert "set-cookie" not in answer.headers
+            assert sent.headers[name] == value, (sent.url, name)
+        assert "max-age" in sent.headers["strict-transport-security"]
+        assert "set-cookie" not in sent.headers
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
@@ -130,29 +150,105 @@ def test_the_host_header_changes_no_byte(site: Site) -> None:
     assert b"evil" not in other.content
 
 
-def test_a_page_is_made_once_and_then_kept(site: Site) -> None:
-    app = site.client.app
-    app.pages.pop("/about", None)  # type: ignore[attr-defined]
-    site.client.get("/about")
-    kept = app.pages["/about"]  # type: ignore[attr-defined]
-    site.client.get("/about")
-    assert app.pages["/about"] is kept  # type: ignore[attr-defined]
+def test_a_page_is_made_once_and_then_kept(our_site: Site) -> None:
+    asked: list[str] = []
+    app = create_app(Settings(our_site.seed, our_site.database, "https://meeting.example"))
+    application = app.app
+
+    async def counted(scope: Scope, receive: Receive, send: Send) -> None:
+        asked.append(scope["path"])
+        await application(scope, receive, send)
+
+    app.app = counted
+    client = TestClient(app)
+    for coding in ("br", "br", "gzip", "identity", "*"):
+        client.get("/about", headers={"accept-encoding": coding})
+        client.head("/about", headers={"accept-encoding": coding})
+    assert asked == ["/about"]
 
 
-def test_strangers_queries_cannot_fill_the_memory(site: Site) -> None:
-    app = site.client.app
-    for number in range(300):
-        site.client.get(f"/search?q=x{number}")
-    assert len(app.queried) <= 256  # type: ignore[attr-defined]
-    before = len(app.pages)  # type: ignore[attr-defined]
-    site.client.get("/never-there")
-    assert len(app.pages) == before  # type: ignore[attr-defined]
+def test_what_is_asked_at_the_same_moment_is_made_once(our_site: Site) -> None:
+    asked: list[str] = []
+    app = create_app(Settings(our_site.seed, our_site.database, "https://meeting.example"))
+    application = app.app
+
+    async def counted(scope: Scope, receive: Receive, send: Send) -> None:
+        asked.append(scope["path"])
+        await application(scope, receive, send)
+
+    app.app = counted
+
+    async def crowd() -> list[Answer]:
+        return await asyncio.gather(*(answer(app, "/ru", b"br") for _ in range(40)))
+
+    answers = asyncio.run(crowd())
+    assert asked == ["/ru"]
+    assert len({one.body for one in answers}) == 1
+
+
+def test_strangers_queries_take_no_room_from_pages(our_site: Site) -> None:
+    app = create_app(Settings(our_site.seed, our_site.database, "https://meeting.example"))
+    app.queried.most = 2**18
+    client = TestClient(app)
+    client.get("/about")
+    for number in range(80):
+        client.get(f"/search?q=x{number}")
+        client.get(f"/about?q=x{number}")
+        assert app.queried.size <= app.queried.most
+    assert 0 < len(app.queried) < 60
+    assert ("/about", "") in app.pages
+    before = len(app.pages)
+    client.get("/never-there")
+    assert len(app.pages) == before == 1
+
+
+def test_pages_with_a_query_are_made_two_at_a_time(our_site: Site) -> None:
+    under_way = {False: 0, True: 0}
+    most = {False: 0, True: 0}
+    app = create_app(Settings(our_site.seed, our_site.database, "https://meeting.example"))
+    application = app.app
+
+    async def watched(scope: Scope, receive: Receive, send: Send) -> None:
+        is_query = bool(scope["query_string"])
+        under_way[is_query] += 1
+        most[is_query] = max(most[is_query], under_way[is_query])
+        await application(scope, receive, send)
+        under_way[is_query] -= 1
+
+    app.app = watched
+    slugs = list(read(our_site.seed).records["sectors"])[:8]
+
+    async def crowd() -> None:
+        asked = [
+            {**request_for("/search"), "query_string": f"q=y{number}".encode()}
+            for number in range(12)
+        ]
+        sent = [status_of(app, scope) for scope in asked]
+        sent += [status_of(app, request_for(f"/sectors/{slug}")) for slug in slugs]
+        assert set(await asyncio.gather(*sent)) == {200}
+
+    asyncio.run(crowd())
+    assert most == {False: AT_ONCE, True: QUERIED_AT_ONCE}
+
+
+async def status_of(app: Delivery, scope: Scope) -> int:
+    found: list[int] = []
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            found.append(message["status"])
+
+    await app(scope, receive, send)
+    return found[0]
 
 
 def test_other_spellings_are_no_other_pages(site: Site) -> None:
     app = site.client.app
     usual = site.client.get("/agreements")
-    before = len(app.pages)  # type: ignore[attr-defined]
+    before = len(app.pages), len(app.queried)  # type: ignore[attr-defined]
     for path in (
         "/%61greements",
         "/agreements?fbclid=x",
@@ -161,8 +257,36 @@ def test_other_spellings_are_no_other_pages(site: Site) -> None:
     ):
         other = site.client.get(path)
         assert (other.status_code, other.content) == (200, usual.content)
-    assert len(app.pages) == before  # type: ignore[attr-defined]
-    assert not [key for key in app.queried if "fbclid" in key]  # type: ignore[attr-defined]
+    assert (len(app.pages), len(app.queried)) == before  # type: ignore[attr-defined]
+
+
+def test_a_header_on_two_lines_is_one_list(site: Site) -> None:
+    site.client.get("/", headers={"accept-encoding": "gzip"})
+    two = [("accept-encoding", "br"), ("accept-encoding", "gzip")]
+    assert site.client.get("/", headers=two).headers["content-encoding"] == "br"
+    tag = site.client.get("/", headers={"accept-encoding": "br"}).headers["etag"]
+    tags = [("accept-encoding", "br"), ("if-none-match", tag), ("if-none-match", '"x"')]
+    assert site.client.get("/", headers=tags).status_code == 304
+
+
+def test_errors_are_compressed_quickly(site: Site) -> None:
+    with site.client.stream("GET", "/nothing", headers={"accept-encoding": "br"}) as response:
+        raw = b"".join(response.iter_raw())
+    assert response.headers["content-encoding"] == "br"
+    assert raw == brotli.compress(brotli.decompress(raw), quality=5)
+
+
+def test_pages_are_made_in_advance_while_nobody_asks(our_site: Site) -> None:
+    app = create_app(Settings(our_site.seed, our_site.database, "https://meeting.example"))
+    assert {"/", "/zh/agreements/nuclear-statement", "/about"} <= set(app.foreseen())
+    app.foreseen = lambda: ["/about", "/nothing", "/ru/about"]
+    with TestClient(app) as client:
+        deadline = time.monotonic() + 20
+        while ("/ru/about", "") not in app.pages:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        assert len(app.pages) == 2
+        assert client.get("/ru/about").status_code == 200
 
 
 def test_a_base_address_with_a_path_may_stay_in_front(our_site: Site) -> None:
@@ -189,6 +313,7 @@ def test_a_fault_is_a_page_with_its_headers(
     response = TestClient(app).get("/broken")
     assert response.status_code == 500
     assert "Something went wrong here" in response.text
+    assert response.headers["cache-control"] == "no-store"
     assert (
         response.headers["content-security-policy"] == SECURITY_HEADERS["content-security-policy"]
     )

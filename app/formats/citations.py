@@ -126,6 +126,10 @@ def site_name(meeting: Meeting, language: str) -> str:
     return choose(meeting.short_title.root, language).text
 
 
+_MOST_NAMED = 12
+"""How many sources the head of a page names: the page lists them all, and has to stay light."""
+
+
 def meta(described: Described, language: str = PRIMARY) -> list[tuple[str, str]]:
     """The name and content of each `meta` by which reference managers know a page, in order.
 
@@ -151,7 +155,7 @@ def meta(described: Described, language: str = PRIMARY) -> list[tuple[str, str]]
         ("DC.publisher", site),
         ("DC.type", "webpage"),
         ("DC.rights", licence_url(described.meeting.licence)),
-        *(("DC.source", source.url) for source in sources_of(described)),
+        *(("DC.source", source.url) for source in sources_of(described)[:_MOST_NAMED]),
     ]
     return [(name, " ".join(content.split())) for name, content in found]
 

@@ -1,6 +1,6 @@
 """Valid seeds of any size, for measuring: an invented meeting with as many agreements as asked.
 
-`python -m tests.benchmarks.generator DIR N` writes one file a kind; the same N, the same bytes.
+`python tests/benchmarks/generator.py DIR N` writes one file a kind; the same N, the same bytes.
 Quotes, people, organizations and sources grow with the agreements; sectors, commissions and
 moments do not, as a meeting of any size has a few. Words are drawn as they are in real texts:
 the commonest stands nearly everywhere, most of them rarely (Zipf's law).

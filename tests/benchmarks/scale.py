@@ -1,34 +1,34 @@
 """What grows with the data: seeds of 100, 10,000 and 100,000 agreements beside each other.
 
-`python -m tests.benchmarks.scale FOLDER` makes them in a folder (or uses what is there) and prints
-every row. A ratio is that of two figures of the same run; pages are rendered anew each time.
+They are made and built once, in `build/scale`, which takes some twenty minutes. Pages are rendered
+anew each time; what is built is measured in seconds of a processor, each in a process of its own.
 """
 
 import json
 import sqlite3
-import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
-from functools import cached_property
+from functools import cache
 from pathlib import Path
 
+import generator
+from rows import Outcome, Place, at_most
 from sqlmodel import Session
 from starlette.testclient import TestClient
 
 from app import edition, queries
 from app.config import Settings
 from app.database import open_database
+from app.delivery import Delivery
 from app.main import create_app
 from app.search import index_words
-from tests.benchmarks import generator
 
 SMALL, MIDDLE, LARGE = 100, 10_000, 100_000
-RUNS = 7
-_OVERHEAD = (
+ROUNDS = 7
+_TAKEN = (
     "import sys, resource, pathlib, json, time\n"
     "from app.{module} import {name} as made\n"
     "started = time.process_time()\n"
@@ -38,160 +38,158 @@ _OVERHEAD = (
 )
 
 
-@dataclass(frozen=True)
-class Row:
-    """One figure: what it is, what it is to reach, and a function that gives it with details."""
-
-    name: str
-    target: float
-    ratio: Callable[[], tuple[float, str]]
+@at_most(1.5, "record page, 100,000 agreements against 100")
+def record_page(place: Place) -> Outcome:
+    """The page of one agreement."""
+    return _pages(place, {SMALL: "/agreements/agreement-50", LARGE: "/agreements/agreement-50000"})
 
 
-class Sites:
-    """The seeds in a folder, built, each with the application over it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def seed(self, size: int) -> Path:
-        """A seed of so many agreements."""
-        folder = self.folder / f"seed-{size}"
-        if not folder.exists():
-            generator.write(folder, size)
-        return folder
-
-    def database(self, size: int) -> Path:
-        """Its database, with what building it took beside it: seconds of a processor, kilobytes."""
-        database = self.folder / f"site-{size}.db"
-        if not edition.is_current(database, self.seed(size)):
-            told = _measured("build", "build", self.seed(size), database)
-            self._took(size).write_text(json.dumps(told))
-        return database
-
-    def took(self, size: int) -> list[float]:
-        """What building it took."""
-        self.database(size)
-        told: list[float] = json.loads(self._took(size).read_text())
-        return told
-
-    def _took(self, size: int) -> Path:
-        return self.folder / f"took-{size}.json"
-
-    @cached_property
-    def apps(self) -> dict[int, tuple[TestClient, Callable[[], None]]]:
-        """The application over the smallest and the largest, and what makes it forget its pages."""
-        found = {}
-        for size in (SMALL, LARGE):
-            app = create_app(Settings(seed=self.seed(size), database=self.database(size)))
-            clear = lambda app=app: (app.pages.clear(), app.queried.clear())  # noqa: E731
-            found[size] = TestClient(app), clear
-        return found
-
-    def milliseconds(self, size: int, path: str) -> float:
-        """What one page takes that is not kept: the median of several runs."""
-        client, clear = self.apps[size]
-        taken = []
-        for _ in range(RUNS):
-            clear()
-            started = time.perf_counter()
-            answer = client.get(path, headers={"accept-encoding": "identity"})
-            taken.append(time.perf_counter() - started)
-            assert answer.status_code == 200, (path, answer.status_code)
-        return statistics.median(taken) * 1000
+@at_most(2, "first list page, 100,000 agreements against 100")
+def first_list_page(place: Place) -> Outcome:
+    """The first page of agreements."""
+    return _pages(place, dict.fromkeys((SMALL, LARGE), "/agreements"))
 
 
-def rows(folder: Path) -> list[Row]:
-    """Every row, over seeds that are kept in a folder."""
-    sites = Sites(folder)
-    last = {size: -(-size // 50) for size in (SMALL, LARGE)}
-    return [
-        Row("record page, 100,000 : 100", 1.5, _pages(sites, "/agreements/agreement-50")),
-        Row("first list page, 100,000 : 100", 2, _pages(sites, "/agreements")),
-        Row("last list page, 100,000 : 100", 3, _pages(sites, "/agreements?page={}", last)),
-        Row("facet page, 100,000 : 100", 3, _pages(sites, "/agreements?status=signed")),
-        Row("search of ordinary words : SQL", 2, _search(sites, _ordinary(sites))),
-        Row("search of the commonest word : SQL", 1.5, _search(sites, lambda: generator.COMMONEST)),
-        Row("build of 100,000 : plain SQL", 2, _build(sites)),
-        Row("memory of a build, 100,000 : 10,000", 4, _memory(sites)),
-    ]
+@at_most(3, "last list page, 100,000 agreements against 100")
+def last_list_page(place: Place) -> Outcome:
+    """The last one, as full as the first."""
+    return _pages(place, {size: f"/agreements?page={size // 50}" for size in (SMALL, LARGE)})
 
 
-def _pages(
-    sites: Sites, path: str, numbers: dict[int, int] | None = None
-) -> Callable[[], tuple[float, str]]:
-    def ratio() -> tuple[float, str]:
-        small, large = (
-            sites.milliseconds(size, path.format(numbers[size] if numbers else ""))
-            for size in (SMALL, LARGE)
-        )
-        return large / small, f"{large:.1f} ms : {small:.1f} ms"
-
-    return ratio
+@at_most(3, "facet page (one value), 100,000 agreements against 100")
+def facet_page(place: Place) -> Outcome:
+    """The first page of what was signed, which fills it in both."""
+    return _pages(place, dict.fromkeys((SMALL, LARGE), "/agreements?status=signed"))
 
 
-def _ordinary(sites: Sites) -> Callable[[], str]:
-    """A word that one in some fifty records has."""
-
-    def word() -> str:
-        with closing(sqlite3.connect(sites.database(LARGE))) as connection:
-            (found,) = connection.execute(
-                "SELECT term FROM vocabulary WHERE doc BETWEEN 3000 AND 5000 AND term < 'a~'"
-                " OR doc BETWEEN 3000 AND 5000 AND length(term) = 4 ORDER BY term LIMIT 1"
-            ).fetchone()
-            return str(found)
-
-    return word
+@at_most(2, "search page of ordinary words, 100,000 agreements, against its query in plain sqlite3")
+def search_page(place: Place) -> Outcome:
+    """Words that some four thousand records have, one after the other."""
+    with closing(sqlite3.connect(_database(place, LARGE))) as connection:
+        words = connection.execute(
+            "SELECT term FROM vocabulary WHERE doc BETWEEN 3000 AND 5000 AND term < 'zz'"
+            " ORDER BY term LIMIT 5"
+        ).fetchall()
+    return _searches(place, [word for (word,) in words])
 
 
-def _search(sites: Sites, word: Callable[[], str]) -> Callable[[], tuple[float, str]]:
-    """The search page beside its own bounded query, sent by the standard library alone."""
-
-    def ratio() -> tuple[float, str]:
-        asked = word()
-        engine = open_database(sites.database(LARGE))
-        with Session(engine) as session:
-            parameters = queries.search_parameters(session, asked)
-            statement = queries.SEARCH.compile(dialect=engine.dialect)
-        assert parameters is not None
-        bound = statement.construct_params(parameters)
-        values = [bound[name] for name in statement.positiontup or ()]
-        taken = []
-        with closing(sqlite3.connect(sites.database(LARGE))) as connection:
-            for _ in range(RUNS):
-                started = time.perf_counter()
-                hits = connection.execute(str(statement), values).fetchall()
-                taken.append(time.perf_counter() - started)
-                assert hits
-        plain = statistics.median(taken) * 1000
-        page = sites.milliseconds(LARGE, f"/search?q={asked}")
-        return page / plain, f"{asked}: {page:.1f} ms : {plain:.1f} ms"
-
-    return ratio
+@at_most(1.5, "the commonest word, against the same bounded query in plain sqlite3")
+def commonest_word(place: Place) -> Outcome:
+    """A word that nearly every agreement has."""
+    return _searches(place, [generator.COMMONEST] * 5)
 
 
-def _memory(sites: Sites) -> Callable[[], tuple[float, str]]:
-    def ratio() -> tuple[float, str]:
-        (_, middle), (_, large) = sites.took(MIDDLE), sites.took(LARGE)
-        return large / middle, f"{large / 1024:.0f} MB : {middle / 1024:.0f} MB"
+@at_most(2, "build of 100,000 agreements, YAML apart, against a plain sqlite3 script")
+def large_build(place: Place) -> Outcome:
+    """The same tables and the same index, written from rows that are there already."""
+    whole, _ = _took(place, LARGE)
+    reading, _ = _measured("seed", "read", _seed(place, LARGE))
+    target = _folder(place) / "plain.db"
+    began = time.process_time()
+    copied(_database(place, LARGE), target)
+    plain = time.process_time() - began
+    target.unlink()
+    told = f"{whole - reading:.0f} s against {plain:.0f} s; reading takes {reading:.0f} s"
+    return Outcome([(whole - reading) / plain], told)
 
-    return ratio
+
+@at_most(4, "peak memory of building 100,000 agreements against 10,000")
+def memory_of_build(place: Place) -> Outcome:
+    """As the system tells it of the whole process."""
+    (_, middle), (_, large) = _took(place, MIDDLE), _took(place, LARGE)
+    return Outcome([large / middle], f"{large / 1024:.0f} MB against {middle / 1024:.0f} MB")
 
 
-def _build(sites: Sites) -> Callable[[], tuple[float, str]]:
-    """The build without reading YAML, beside a script that writes the finished rows."""
+def _folder(place: Place) -> Path:
+    folder = place.root / "build" / "scale"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
-    def ratio() -> tuple[float, str]:
-        whole, _ = sites.took(LARGE)
-        reading, _ = _measured("seed", "read", sites.seed(LARGE))
-        target = sites.folder / "plain.db"
-        started = time.process_time()
-        copied(sites.database(LARGE), target)
-        plain = time.process_time() - started
-        target.unlink()
-        build = whole - reading
-        return build / plain, f"{build:.0f} s : {plain:.0f} s, reading {reading:.0f} s"
 
-    return ratio
+def _seed(place: Place, size: int) -> Path:
+    """A seed of so many agreements."""
+    seed = _folder(place) / f"seed-{size}"
+    if not seed.exists():
+        generator.write(seed, size)
+    return seed
+
+
+def _database(place: Place, size: int) -> Path:
+    """What is built of it; what that took is written down beside it."""
+    database = _folder(place) / f"site-{size}.db"
+    if not edition.is_current(database, _seed(place, size)):
+        told = _measured("build", "build", _seed(place, size), database)
+        database.with_suffix(".json").write_text(json.dumps(told))
+    return database
+
+
+def _took(place: Place, size: int) -> list[float]:
+    """The seconds and the kilobytes that building it took."""
+    told: list[float] = json.loads(_database(place, size).with_suffix(".json").read_text())
+    return told
+
+
+def _measured(module: str, name: str, *paths: Path) -> list[float]:
+    """The seconds of a processor and the kilobytes that a function takes in a fresh process."""
+    code = _TAKEN.format(module=module, name=name)
+    command = [sys.executable, "-c", code, *map(str, paths)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    told: list[float] = json.loads(done.stdout)
+    return told
+
+
+@cache
+def _app(place: Place, size: int) -> tuple[Delivery, TestClient]:
+    app = create_app(Settings(seed=_seed(place, size), database=_database(place, size)))
+    return app, TestClient(app)
+
+
+def _milliseconds(place: Place, size: int, path: str) -> float:
+    """What it takes to make a page that is not kept."""
+    app, client = _app(place, size)
+    app.pages.clear()
+    app.queried.clear()
+    began = time.perf_counter()
+    answer = client.get(path, headers={"accept-encoding": "identity"})
+    taken = time.perf_counter() - began
+    assert answer.status_code == 200, (path, answer.status_code)
+    return taken * 1000
+
+
+def _pages(place: Place, paths: dict[int, str]) -> Outcome:
+    """A page of the small site and of the large one, in turns."""
+    turns = [
+        {size: _milliseconds(place, size, path) for size, path in paths.items()}
+        for _ in range(ROUNDS + 1)
+    ][1:]
+    best = {size: min(turn[size] for turn in turns) for size in paths}
+    return Outcome(
+        [turn[LARGE] / turn[SMALL] for turn in turns],
+        f"at best {best[LARGE]:.0f} ms against {best[SMALL]:.0f} ms",
+    )
+
+
+def _searches(place: Place, words: list[str]) -> Outcome:
+    """The search page and its ranking query, which the standard library sends alone, in turns."""
+    engine = open_database(_database(place, LARGE))
+    statement = queries.SEARCH.compile(dialect=engine.dialect)
+    turns: list[tuple[float, float]] = []
+    with (
+        closing(sqlite3.connect(_database(place, LARGE))) as connection,
+        Session(engine) as session,
+    ):
+        for word in words:
+            bound = statement.construct_params(queries.search_parameters(session, word))
+            values = [bound[name] for name in statement.positiontup or ()]
+            _milliseconds(place, LARGE, f"/search?q={word}")
+            began = time.perf_counter()
+            hits = connection.execute(str(statement), values).fetchall()
+            plain = (time.perf_counter() - began) * 1000
+            assert hits
+            turns.append((_milliseconds(place, LARGE, f"/search?q={word}"), plain))
+    page, plain = min(turns)
+    told = f"at best {page:.0f} ms against {plain:.0f} ms"
+    return Outcome([page / plain for page, plain in turns], told)
 
 
 def copied(database: Path, target: Path) -> None:
@@ -234,19 +232,3 @@ def _texts(connection: sqlite3.Connection) -> Iterator[tuple[int, str, str]]:
             naming = held.get("title") or held.get("name") or ""
             told = " ".join(str(held.get(field) or "") for field in ("summary", "text", "role"))
             yield held["id"], index_words(naming), index_words(told)
-
-
-def _measured(module: str, name: str, *paths: Path) -> list[float]:
-    """Seconds of a processor and kilobytes of memory that a function takes in a fresh process."""
-    code = _OVERHEAD.format(module=module, name=name)
-    done = subprocess.run(
-        [sys.executable, "-c", code, *map(str, paths)], check=True, capture_output=True, text=True
-    )
-    told: list[float] = json.loads(done.stdout)
-    return told
-
-
-if __name__ == "__main__":
-    for row in rows(Path(sys.argv[1])):
-        reached, details = row.ratio()
-        print(f"{row.name:40} {reached:6.2f} (to reach {row.target}) {details}", flush=True)

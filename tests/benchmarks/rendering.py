@@ -1,0 +1,48 @@
+"""A page that is made for the first time: against its template alone, its data at hand."""
+
+import asyncio
+import time
+
+from rows import Outcome, Place, at_most
+
+from app import pages, urls
+from app.config import Settings
+from app.export import answer
+from app.formats.described import describe
+from app.kinds import KINDS
+from app.main import create_app
+from app.queries import record
+from app.site import open_site
+
+
+@at_most(2.0, "first rendering of a record page against its template alone with data in memory")
+def first_rendering(place: Place) -> Outcome:
+    """The middle of every agreement's page, as the program answers it the first time."""
+    settings = Settings(database=place.database)
+    site, app = open_site(settings), create_app(settings)
+    kind, noun = KINDS["agreements"], "agreements"
+    renderer = site.renderers["en"]
+    ratios: list[float] = []
+    times: list[tuple[float, float]] = []
+    with site.session() as session, asyncio.Runner() as runner:
+        slugs = [slug for noun_of, slug, _ in site.everything().records if noun_of == noun]
+        for slug in (slugs[-1], *slugs):
+            found = record(session, noun, slug)
+            (described,) = describe(session, [found], site.addresses, site.words)
+            page = pages.record_page(session, kind, found)
+            path = urls.record_path(noun, slug)
+            shown = {"path": path, "page": page, "described": described}
+            text = renderer.render(f"records/{noun}.html", **shown)
+            began = time.process_time()
+            renderer.render(f"records/{noun}.html", **shown)
+            alone = time.process_time() - began
+            app.pages.clear()
+            began = time.process_time()
+            got = runner.run(answer(app, path))
+            whole = time.process_time() - began
+            assert got.body == text.encode()
+            ratios.append(whole / alone)
+            times.append((1000 * whole, 1000 * alone))
+    # The first one compiled the templates.
+    middle = sorted(times[1:])[len(times) // 2]
+    return Outcome(ratios[1:], f"in the middle {middle[0]:.1f} against {middle[1]:.1f} ms")

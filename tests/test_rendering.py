@@ -1,0 +1,50 @@
+"""Templates as programs: the same in every language, and ready at the start."""
+
+import marshal
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, Site
+from jinja2 import Environment, nodes
+from starlette.testclient import TestClient
+
+from app import edition
+from app.config import Settings
+from app.main import create_app
+from app.rendering import Compiled, compile_templates
+from app.site import open_site
+
+
+def test_compiled_templates_make_the_same_pages_at_once(
+    world_site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = tmp_path / "site.db"
+    database.write_bytes(world_site.database.read_bytes())
+    settings = Settings(world_site.seed, database, "https://meeting.example")
+    renderer = open_site(settings).renderers["en"]
+    compile_templates(renderer, edition.templates_beside(database))
+
+    def refused(*_: object, **__: object) -> None:
+        raise AssertionError("a template was compiled")
+
+    expected = [world_site.client.get(path).content for path in ("/", "/ru", "/zh/about")]
+    monkeypatch.setattr(Environment, "compile", refused)
+    client = TestClient(create_app(settings))
+    assert [client.get(path).content for path in ("/", "/ru", "/zh/about")] == expected
+
+
+def test_templates_of_another_jinja_are_not_taken(world_site: Site, tmp_path: Path) -> None:
+    file = tmp_path / "templates"
+    settings = Settings(world_site.seed, world_site.database, "https://meeting.example")
+    compile_templates(open_site(settings).renderers["en"], file)
+    assert Compiled(file).ready
+    file.write_bytes(marshal.dumps(("0.0", marshal.loads(file.read_bytes())[1])))
+    assert not Compiled(file).ready
+
+
+def test_no_filter_is_given_a_constant() -> None:
+    """Jinja would compute it when it compiles, in one language for all of them."""
+    environment = Environment(extensions=["jinja2.ext.i18n"])
+    for path in (ROOT / "templates").rglob("*.*"):
+        for used in environment.parse(path.read_text()).find_all(nodes.Filter):
+            assert not isinstance(used.node, nodes.Const), path

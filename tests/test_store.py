@@ -1,0 +1,85 @@
+"""What is kept in memory, and what has to go."""
+
+from app import store
+from app.store import IDENTITY, Asked, Kept, Store, finished
+
+HTML = [(b"content-type", b"text/html")]
+
+
+def kept(size: int = 1000) -> Kept:
+    return finished(200, HTML, bytes(range(256)) * (size // 256), is_lasting=True)
+
+
+def asked(path: str) -> Asked:
+    return "GET", path.encode(), b"", None, b"br"
+
+
+def sent(one: Kept) -> store.Sent:
+    return one.messages(b"br", one.coded(b"br"), is_head=False, chosen=b"")
+
+
+def test_what_was_used_stays_and_the_others_go() -> None:
+    whole = Store(12 * 10_000)
+    for number in range(40):
+        whole.put(number, kept(5000))
+        whole.get(0)
+        assert whole.size <= whole.most
+    assert 0 in whole
+    assert 39 in whole
+    assert 1 not in whole
+
+
+def test_nothing_takes_the_room_of_many() -> None:
+    whole = Store(100_000)
+    whole.put("small", kept())
+    whole.put("large", kept(50_000))
+    assert "small" in whole
+    assert "large" not in whole
+    assert len(whole) == 1
+
+
+def test_a_form_that_is_made_later_is_counted() -> None:
+    whole, one = Store(10**6), kept(50_000)
+    whole.put("page", one)
+    before = whole.size
+    one.messages(b"gzip", one.coded(b"gzip"), is_head=False, chosen=b"")
+    whole.put("page", one)
+    assert whole.size == before + len(one.bodies[b"gzip"])
+    sent(one)
+    whole.put("page", one)
+    assert IDENTITY not in one.bodies
+    assert whole.size < before
+    whole.clear()
+    assert (whole.size, len(whole)) == (0, 0)
+
+
+def test_every_form_can_be_had_again_from_the_one_that_is_left() -> None:
+    one = kept(50_000)
+    plain, zipped = one.coded(IDENTITY), one.coded(b"gzip")
+    sent(one)
+    assert list(one.bodies) == [b"br"]
+    assert one.coded(IDENTITY) == plain
+    assert one.coded(b"gzip") == zipped
+
+
+def test_what_has_gone_is_sent_to_nobody() -> None:
+    whole, one = Store(200_000), kept(9000)
+    whole.put("page", one)
+    whole.remember(asked("/page"), "page", one, sent(one))
+    assert asked("/page") in whole.asked
+    for number in range(40):
+        whole.put(number, kept(9000))
+    assert "page" not in whole
+    assert whole.asked == {}
+    whole.remember(asked("/page"), "page", one, sent(one))
+    assert whole.asked == {}
+
+
+def test_requests_are_remembered_in_bounds() -> None:
+    whole, one = Store(100_000), kept()
+    whole.put("page", one)
+    for number in range(store.MOST_ASKED + 10):
+        whole.remember(asked(f"/{number}"), "page", one, sent(one))
+    assert len(whole.asked) == len(one.asked) == 10
+    whole.remember(asked("/" + "x" * store.LONGEST_ASKED), "page", one, sent(one))
+    assert len(whole.asked) == 10
