@@ -3,7 +3,7 @@ PYTHON ?= python3
 PORT ?= 8000
 BIN = .venv/bin
 
-.PHONY: run test check bench soak html texts lock clean
+.PHONY: run test check bench roll soak html texts lock clean
 
 run: .venv/run-ready ## the site at http://127.0.0.1:8000 (PORT= changes it)
 	$(BIN)/python -m app serve --port $(PORT)
@@ -25,6 +25,9 @@ check: .venv/run-ready ## every mistake of the seed
 
 bench: .venv/test-ready build/bench-venv/ready ## what is fast against what, into build/bench.md; half an hour
 	PYTHONPATH=. $(BIN)/python tests/benchmarks $(BENCH)
+
+roll: .venv/test-ready build/bench-venv/ready ## a new seed behind each cache, without a failed request
+	PYTHONPATH=. $(BIN)/python tests/benchmarks/rolling.py
 
 html: .venv/test-ready ## every page through the Nu checker; needs Java and npm
 	sh tests/nu.sh $(BIN)/python

@@ -38,6 +38,7 @@ from app.search import (
 from app.values import LONGEST_QUERY, PRIMARY
 
 Answer = TypeVar("Answer")
+
 MOST_TIED = 30
 """How many records of one part of a kind that lead to another in one role are told of it."""
 
@@ -728,7 +729,7 @@ def _ranking(shown: str) -> TextClause:
     return text(_RANKED + shown).bindparams(distances=distances)
 
 
-_SEARCH = _ranking(_BY_PART)
+SEARCH = _ranking(_BY_PART)
 _SUGGEST = _ranking(
     "SELECT id, place, size, degree, score FROM ranked ORDER BY rank LIMIT :most_shown"
 )
@@ -747,16 +748,9 @@ def _best(
 
     Of those that match equally, the ones that are called so in the language come first.
     """
-    expression = _expression(session, query, column)
-    if expression is None:
+    asked = search_parameters(session, query, most, column)
+    if asked is None:
         return []
-    asked = {
-        "words": index_words(query[:LONGEST_QUERY]),
-        "expression": expression,
-        "titled": _expression(session, query, "title"),
-        "most": MOST_MATCHES + 1,
-        "most_shown": most,
-    }
     hits = session.connection().execute(statement, asked).all()
     wanted = select(RecordRow).where(col(RecordRow.id).in_([hit.id for hit in hits]))
     rows = {row.id: row for row in session.exec(wanted)}
@@ -767,6 +761,22 @@ def _best(
         return hit.place, hit.size is None, -hit.degree, hit.size, hit.score, not is_called
 
     return [(rows[hit.id], hit) for hit in sorted(hits, key=rank)]
+
+
+def search_parameters(
+    session: Session, query: str, most: int = MOST_SHOWN, column: str = ""
+) -> dict[str, Any] | None:
+    """What a ranking is asked with, or None where a query has no word."""
+    expression = _expression(session, query, column)
+    if expression is None:
+        return None
+    return {
+        "words": index_words(query[:LONGEST_QUERY]),
+        "expression": expression,
+        "titled": _expression(session, query, "title"),
+        "most": MOST_MATCHES + 1,
+        "most_shown": most,
+    }
 
 
 def _is_called(row: RecordRow, words: Sequence[str], language: str) -> bool:
@@ -782,7 +792,7 @@ def search(session: Session, query: str, language: str = PRIMARY) -> list[Matche
     Any text is a query. Raises nothing: what has no word finds nothing.
     """
     gathered: dict[tuple[str, str, int], list[RecordRow]] = {}
-    for row, hit in _best(session, _SEARCH, query, MOST_SHOWN, language=language):
+    for row, hit in _best(session, SEARCH, query, MOST_SHOWN, language=language):
         gathered.setdefault((hit.kind, hit.part, hit.number), []).append(row)
     return [Matches(kind, part, number, rows) for (kind, part, number), rows in gathered.items()]
 

@@ -21,7 +21,7 @@ from rows import ROWS, Outcome, Place, Row
 from app.build import build
 from app.config import ROOT, Settings
 
-PARTS = ("kept", "exporting", "rendering", "starting", "caching")
+PARTS = ("kept", "exporting", "rendering", "starting", "caching", "scale")
 """The modules that measure, in the order of the table."""
 
 PACKAGES = ("fastapi", "sqlmodel", "jinja2", "uvicorn", "uvloop", "httptools", "brotli")

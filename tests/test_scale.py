@@ -1,0 +1,178 @@
+"""Seeds of any size: read, checked and built a record at a time, and every order by an index."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from benchmarks.generator import COMMONEST, write
+from conftest import Site, site_of
+from sqlmodel import Session
+
+from app import pages, queries, seed, urls
+from app.database import open_database
+from app.facets import MOST_OFFERED, Selection
+from app.kinds import PAGED, SEED_ORDER, Kind
+
+SIZE = 200
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Site:
+    """A generated seed as a site, of which so little is counted beforehand as of a large one."""
+    folder = tmp_path_factory.mktemp("large")
+    write(folder / "seed", SIZE)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("app.build.MOST_TALLIED", 20)
+        return site_of(folder / "seed", folder)
+
+
+@pytest.fixture
+def session(large: Site) -> Iterator[Session]:
+    engine = open_database(large.database)
+    with Session(engine) as opened:
+        yield opened
+    engine.dispose()
+
+
+def test_generated_seed_is_the_same_every_time(tmp_path: Path) -> None:
+    for name in ("one", "other"):
+        write(tmp_path / name, 20)
+    names = sorted(path.name for path in (tmp_path / "one").iterdir())
+    for name in names:
+        one, other = ((tmp_path / folder / name).read_bytes() for folder in ("one", "other"))
+        assert one == other
+
+
+def test_records_beyond_memory_are_the_same_with_every_mistake(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "seed", 20)
+    agreements = tmp_path / "seed" / "agreements.yaml"
+    text = agreements.read_text().replace("kind: plan", "kind: plam")
+    agreements.write_text(text)
+    lines = [number for number, line in enumerate(text.splitlines(), 1) if "plam" in line]
+    in_memory = seed.read(tmp_path / "seed")
+    monkeypatch.setattr("app.seed._Shelf._IN_MEMORY", 1)
+    on_disk = seed.read(tmp_path / "seed")
+    assert [mistake.line for mistake in on_disk.mistakes] == lines
+    assert on_disk.mistakes == in_memory.mistakes
+    assert [entry.written for entry in on_disk.entries()] == [
+        entry.written for entry in in_memory.entries()
+    ]
+
+
+def plan_of(large: Site, statement: str) -> str:
+    """How SQLite answers a statement."""
+    with closing(sqlite3.connect(large.database)) as connection:
+        rows = connection.execute(f"EXPLAIN QUERY PLAN {statement}").fetchall()
+    return "\n".join(detail for *_, detail in rows)
+
+
+@pytest.mark.parametrize("kind", PAGED, ids=lambda kind: kind.noun)
+@pytest.mark.parametrize("choice", ["nothing", "what many have"])
+def test_every_order_is_served_by_an_index(
+    large: Site, session: Session, kind: Kind, choice: str
+) -> None:
+    facets = kind.facets if choice == "what many have" else (None,)
+    for sort in (SEED_ORDER, *kind.sorts):
+        for facet in facets:
+            chosen = {facet.name: ("any",)} if facet else {}
+            selection = Selection(chosen, sort=sort.name)
+            statement = queries.ordering(kind, selection, "en", 10**6, 50)
+            assert statement is not None
+            written = statement.limit(50).compile(
+                session.get_bind(), compile_kwargs={"literal_binds": True}
+            )
+            plan = plan_of(large, str(written))
+            assert "TEMP B-TREE" not in plan, plan
+            assert "ordering USING" in plan
+
+
+@pytest.mark.parametrize("noun", ["agreements", "quotes"])
+def test_what_was_counted_at_the_build_is_what_is_there(
+    large: Site, noun: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind = next(kind for kind in PAGED if kind.noun == noun)
+    engine = open_database(large.database)
+    with Session(engine) as session:
+        bare = queries.facet_counts(session, kind, Selection({}), kind.facets[0].name)
+        for value in list(bare)[:3]:
+            selection = Selection({kind.facets[0].name: (value,)})
+            for facet in kind.facets:
+                monkeypatch.setattr(queries, "MOST_TALLIED", 10**6)
+                live = queries.facet_counts(session, kind, selection, facet.name)
+                monkeypatch.setattr(queries, "MOST_TALLIED", 0)
+                monkeypatch.setattr(queries, "MOST_TALLIED", 20)
+                assert queries.facet_counts(session, kind, selection, facet.name) == live
+    engine.dispose()
+
+
+def test_only_the_most_frequent_values_are_offered(
+    large: Site, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "MOST_OFFERED", 3)
+    kind = next(kind for kind in PAGED if kind.noun == "quotes")
+    page = pages.list_page(session, kind, Selection({}), "en")
+    speakers = next(choices for choices in page.facets if choices.facet.name == "speaker")
+    assert (len(speakers.offered), speakers.is_cut) == (3, True)
+    assert MOST_OFFERED > 3
+
+
+def test_what_is_tied_to_a_record_is_bounded_and_counted(session: Session) -> None:
+    kind = next(kind for kind in PAGED if kind.noun == "organizations")
+    page = pages.record_page(session, kind, queries.record(session, "organizations", "party-0"))
+    groups = {group.heading: group for group in page.groups}
+    documents = groups["part.documents"]
+    assert len(documents.records) < documents.count
+    assert documents.more == (("party", "party-0"),)
+    listed = queries.part_counts(session, PAGED[0], Selection({"party": ("party-0",)}))
+    (told,) = [
+        count.number
+        for count in queries.tie_counts(session, page.record)
+        if (count.role, count.part) == ("party", "documents")
+    ]
+    assert listed["documents"] == told
+
+
+def test_more_matches_than_are_counted_are_said_to_be_more(
+    large: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "MOST_MATCHES", 20)
+    for language, words in (("", "More than "), ("/ru", "более чем в "), ("/zh", "超过")):
+        page = large.client.get(f"{language}/agreements?q={COMMONEST}").text
+        assert words in page
+        search = large.client.get(f"{language}/search?q={COMMONEST}").text
+        assert words.lower() in search
+    page = large.client.get(f"/agreements?q={COMMONEST}&page=2")
+    assert page.status_code == 404
+
+
+def test_sitemaps_beyond_the_bound_are_listed_and_tell_every_page(
+    large: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = large.client.get("/sitemap.xml").text.split("<url>")[1:]
+    monkeypatch.setattr(urls, "MOST_MAPPED", 500)
+    monkeypatch.setattr(urls, "MAPPED_AT_ONCE", 400)
+    large.client.app.pages.clear()  # type: ignore[attr-defined]
+    listed = large.client.get("/sitemap.xml").text
+    numbers = range(1, -(-len(whole) // 400) + 1)
+    assert listed.count("<loc>") == len(numbers)
+    parts = [large.client.get(urls.sitemap_path(number)).text for number in numbers]
+    told = [page.partition("</url>")[0] for part in parts for page in part.split("<url>")[1:]]
+    assert told == [page.partition("</url>")[0] for page in whole]
+    assert large.client.get(urls.sitemap_path(len(numbers) + 1)).status_code == 404
+    assert large.client.get(urls.sitemap_path("0")).status_code == 404
+
+
+def test_connections_of_many_records_are_those_most_lead_to(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "MOST_CONNECTED", 30)
+    page = pages.connections_page(session, "")
+    assert page.is_cut
+    assert len(page.by_id) <= 30
+    focused = pages.connections_page(session, "sectors/sector-1")
+    assert focused.focus is not None
+    assert len(focused.by_id) <= 1 + 8 * queries.MOST_TIED
