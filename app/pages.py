@@ -26,6 +26,7 @@ from app.kinds import KINDS, SEED_ORDER, Facet, Kind, kind_of, opening
 from app.language import LANGUAGES, PUBLISHED, choose
 from app.models import (
     AgreementKind,
+    Background,
     Event,
     EventPart,
     Meeting,
@@ -87,6 +88,12 @@ _TELLING = {"signatory", "within", "speaker", "compare", "co-chair", "created-by
 
 _HEADED_PARTS = {"documents", "undertakings", "visit", "series"}
 """The parts of a kind that are never shown under one heading."""
+
+_SAMPLE = 3
+"""How many undertakings the home page shows, evenly from among all."""
+
+_FIRST_PASSAGES = 2
+"""How many passages of the background stand open, where they are read first."""
 
 Names = Mapping[tuple[str, str], RecordRow]
 
@@ -195,7 +202,7 @@ class TimelinePage:
 
 @dataclass(frozen=True)
 class HomePage:
-    """The meeting at a glance."""
+    """The meeting at a glance: the first passages of its background, some of its undertakings."""
 
     meeting: Meeting
     names: Names
@@ -205,6 +212,9 @@ class HomePage:
     named_documents: int
     headlines: int
     undertakings: int
+    sampled_undertakings: Sequence[Any]
+    first_passages: Sequence[Background]
+    further_passages: Sequence[Background]
     sector_counts: Sequence[SectorCount]
     kind_counts: Sequence[KindCount]
     days: Mapping[str, Sequence[Event]]
@@ -544,6 +554,7 @@ def home_page(session: Session) -> HomePage:
     quote = queries.record(session, "quotes", meeting.leading_quote)
     agreements = queries.records(session, "agreements")
     documents = [item for item in agreements if not item.is_undertaking]
+    undertakings = [item for item in agreements if item.is_undertaking]
     headlines = sum(item.kind == AgreementKind.REPORT for item in documents)
     visit = queries.events(session, EventPart.VISIT)
     organizations = queries.records(session, "organizations")
@@ -556,7 +567,10 @@ def home_page(session: Session) -> HomePage:
         documents=documents,
         named_documents=len(documents) - headlines,
         headlines=headlines,
-        undertakings=sum(item.is_undertaking for item in agreements),
+        undertakings=len(undertakings),
+        sampled_undertakings=undertakings[:: max(1, len(undertakings) // _SAMPLE)][:_SAMPLE],
+        first_passages=meeting.passages[:_FIRST_PASSAGES],
+        further_passages=meeting.passages[_FIRST_PASSAGES:],
         sector_counts=queries.sector_counts(session),
         kind_counts=queries.kind_counts(session),
         days=_by_day(visit),

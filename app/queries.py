@@ -70,7 +70,7 @@ class Connection:
 
 @dataclass(frozen=True)
 class KindCount:
-    """How many agreements are of a kind."""
+    """How many documents are of a kind."""
 
     kind: AgreementKind
     number: int
@@ -223,8 +223,12 @@ def sector_counts(session: Session) -> list[SectorCount]:
 
 
 def kind_counts(session: Session) -> list[KindCount]:
-    """Every kind of agreement that there is one of, in the order of the vocabulary."""
-    counted = session.exec(select(Agreement.kind, func.count()).group_by(col(Agreement.kind)))
+    """Every kind of document that there is one of, in the order of the vocabulary."""
+    counted = session.exec(
+        select(Agreement.kind, func.count())
+        .where(Agreement.kind != AgreementKind.UNDERTAKING)
+        .group_by(col(Agreement.kind))
+    )
     numbers = dict(counted.all())
     return [KindCount(kind, numbers[kind]) for kind in AgreementKind if kind in numbers]
 
