@@ -1,5 +1,6 @@
 """What is not there, and what goes wrong: a page for people, problem details for programs."""
 
+import re
 from http import HTTPStatus
 from typing import Any, cast
 

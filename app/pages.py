@@ -27,6 +27,7 @@ from app.kinds import KINDS, SEED_ORDER, Facet, Kind, kind_of, opening
 from app.language import LANGUAGES, PUBLISHED, choose
 from app.models import (
     AgreementKind,
+    Background,
     Event,
     EventPart,
     Meeting,
@@ -92,6 +93,12 @@ _TELLING = {"signatory", "within", "speaker", "compare", "co-chair", "created-by
 
 _HEADED_PARTS = {"documents", "undertakings", "visit", "series"}
 """The parts of a kind that are never shown under one heading."""
+
+_SAMPLE = 3
+"""How many undertakings the home page shows, evenly from among all."""
+
+_FIRST_PASSAGES = 2
+"""How many passages of the background stand open, where they are read first."""
 
 Names = Mapping[tuple[str, str], RecordRow]
 
@@ -211,8 +218,9 @@ class TimelinePage:
 
 @dataclass(frozen=True)
 class HomePage:
-    """The meeting at a glance; its documents and organizations as far as there is room.
+    """The meeting at a glance: what there is of each kind as far as there is room.
 
+    Of its background the first passages are apart, of its undertakings there are some;
     `other_organizations` is how many more international ones there are.
     """
 
@@ -224,6 +232,9 @@ class HomePage:
     named_documents: int
     headlines: int
     undertakings: int
+    sampled_undertakings: Sequence[Any]
+    first_passages: Sequence[Background]
+    further_passages: Sequence[Background]
     sector_counts: Sequence[SectorCount]
     kind_counts: Sequence[KindCount]
     days: Mapping[str, Sequence[Event]]
@@ -575,11 +586,12 @@ def home_page(session: Session) -> HomePage:
     quote = queries.record(session, "quotes", meeting.leading_quote)
     agreements = queries.listing(session, KINDS["agreements"], Selection({}), PRIMARY)
     documents = [item for item in agreements.records if not item.is_undertaking]
+    undertakings = [item for item in agreements.records if item.is_undertaking]
     kinds = queries.kind_counts(session)
     headlines = sum(count.number for count in kinds if count.kind == AgreementKind.REPORT)
     visit = queries.events(session, EventPart.VISIT)
     organizations = queries.listing(session, KINDS["organizations"], Selection({}), PRIMARY)
-    named = [meeting, quote, *documents, *visit, *organizations.records]
+    named = [meeting, quote, *agreements.records, *visit, *organizations.records]
     return HomePage(
         meeting=meeting,
         names=names_of(session, named),
@@ -589,6 +601,9 @@ def home_page(session: Session) -> HomePage:
         named_documents=agreements.counts.get("documents", 0) - headlines,
         headlines=headlines,
         undertakings=agreements.counts.get("undertakings", 0),
+        sampled_undertakings=undertakings[:: max(1, len(undertakings) // _SAMPLE)][:_SAMPLE],
+        first_passages=meeting.passages[:_FIRST_PASSAGES],
+        further_passages=meeting.passages[_FIRST_PASSAGES:],
         sector_counts=queries.sector_counts(session),
         kind_counts=kinds,
         days=_by_day(visit),

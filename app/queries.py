@@ -80,7 +80,7 @@ class Connection:
 
 @dataclass(frozen=True)
 class KindCount:
-    """How many agreements are of a kind."""
+    """How many documents are of a kind."""
 
     kind: AgreementKind
     number: int
@@ -299,9 +299,13 @@ def sector_counts(session: Session) -> list[SectorCount]:
 
 
 def kind_counts(session: Session) -> list[KindCount]:
-    """Every kind of agreement that there is one of, in the order of the vocabulary."""
+    """Every kind of document that there is one of, in the order of the vocabulary."""
     tally = _tally(session, KINDS["agreements"], ("", ""), "kind")
-    return [KindCount(kind, sum(tally[kind].values())) for kind in AgreementKind if kind in tally]
+    return [
+        KindCount(kind, sum(tally[kind].values()))
+        for kind in AgreementKind
+        if kind in tally and kind != AgreementKind.UNDERTAKING
+    ]
 
 
 def connections(

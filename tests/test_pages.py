@@ -168,8 +168,8 @@ def test_notes_are_numbered_as_a_reader_meets_them(site: Site) -> None:
         numbers = [int(mark.removeprefix("#source-")) for mark in dict.fromkeys(marks)]
         assert numbers == list(range(1, len(numbers) + 1)), path
         listed = page.findall(".//aside[@class='sources']/ol/li")
-        assert [item.get("value") for item in listed] == [
-            str(number) for number in range(1, len(listed) + 1)
+        assert [item.get("id") for item in listed] == [
+            f"source-{number}" for number in range(1, len(listed) + 1)
         ]
         found += len(numbers)
     assert found > 5

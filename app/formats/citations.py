@@ -145,6 +145,9 @@ def meta(described: Described, language: str = PRIMARY) -> list[tuple[str, str]]
     work = work_of(described, language)
     site = site_name(described.meeting, language)
     authors = [listed_name(creator) for creator in work.creators]
+    # What only a passage rests on is told in the files that the page leads to.
+    cited = {described.record.slug, *(citation.source for citation in described.record.citations)}
+    whole = [source for source in sources_of(described) if source.slug in cited]
     found = [
         ("citation_title", work.title),
         *(("citation_author", author) for author in authors),
@@ -160,7 +163,7 @@ def meta(described: Described, language: str = PRIMARY) -> list[tuple[str, str]]
         ("DC.publisher", site),
         ("DC.type", "webpage"),
         ("DC.rights", licence_url(described.meeting.licence)),
-        *(("DC.source", source.url) for source in sources_of(described)[:_MOST_NAMED]),
+        *(("DC.source", source.url) for source in whole[:_MOST_NAMED]),
     ]
     return [(name, " ".join(content.split())) for name, content in found]
 
