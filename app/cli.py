@@ -161,8 +161,10 @@ def _built(settings: Settings) -> int:
             total = build_database(settings.seed, settings.database, progress.tell)
     except SeedError as error:
         return _mistaken(error)
-    renderer = open_site(settings).renderers[PRIMARY]
-    compile_templates(renderer, edition.templates_beside(settings.database))
+    # All are compiled anew: those of a former build are not taken over.
+    compiled = edition.templates_beside(settings.database)
+    compiled.unlink(missing_ok=True)
+    compile_templates(open_site(settings).renderers[PRIMARY], compiled)
     print(f"built {settings.database}: {total} records", file=sys.stderr)
     return DONE
 

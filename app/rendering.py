@@ -64,7 +64,7 @@ class Compiled(BytecodeCache):
         if bucket.key in self.programs:
             bucket.code = self.programs[bucket.key]
         elif bucket.key in self.ready:
-            bucket.bytecode_from_string(self.ready[bucket.key])
+            bucket.bytecode_from_string(self.ready.pop(bucket.key))
             self.programs[bucket.key] = bucket.code
 
     def dump_bytecode(self, bucket: Bucket) -> None:

@@ -46,8 +46,7 @@ def run(settings: Settings, *, host: str, port: int, workers: int) -> None:
 def worker() -> Delivery:
     """The application of one process."""
     app = create_app(settings_from())
-    # What is there now stays: looking it through for waste again and again would only cost pauses.
-    gc.freeze()
+    # The command line has put off looking for waste until the application is there.
     gc.enable()
     return app
 
