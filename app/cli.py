@@ -1,6 +1,7 @@
 """The command line: serve, check, build, export."""
 
 import argparse
+import contextlib
 import errno
 import os
 import sys
@@ -187,8 +188,12 @@ def _built(settings: Settings) -> int:
             total = build_database(settings.seed, settings.database, progress.tell)
     except SeedError as error:
         return _mistaken(error)
-    renderer = open_site(settings).renderers[PRIMARY]
-    compile_templates(renderer, edition.templates_beside(settings.database))
+    # All are compiled anew: those of a former build are not taken over. Where there is no room for
+    # them, serving only starts a little later.
+    compiled = edition.templates_beside(settings.database)
+    with contextlib.suppress(OSError):
+        compiled.unlink(missing_ok=True)
+        compile_templates(open_site(settings).renderers[PRIMARY], compiled)
     print(f"built {settings.database}: {total} records", file=sys.stderr)
     return DONE
 

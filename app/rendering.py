@@ -1,5 +1,6 @@
 """Templates to pages: one Jinja environment a language, with the site's addresses and words."""
 
+import hashlib
 import marshal
 import os
 import re
@@ -45,6 +46,8 @@ from app.queries import MOST_MATCHES
 from app.urls import Addresses
 from app.values import PRIMARY, Name, Text
 
+_DIGEST_SIZE = hashlib.sha256().digest_size
+
 
 class Compiled(BytecodeCache):
     """Templates as programs, the same in every language: compiled once for all.
@@ -56,8 +59,11 @@ class Compiled(BytecodeCache):
     def __init__(self, file: Path | None = None) -> None:
         self.programs: dict[str, CodeType | None] = {}
         self.ready: dict[str, bytes] = {}
-        if file and file.exists():
-            version, ready = marshal.loads(file.read_bytes())  # noqa: S302 - our own, as .pyc is
+        told = file.read_bytes() if file and file.exists() else b""
+        digest, programs = told[:_DIGEST_SIZE], told[_DIGEST_SIZE:]
+        # What is damaged must not be run; without it serving only starts a little later.
+        if programs and hashlib.sha256(programs).digest() == digest:
+            version, ready = marshal.loads(programs)  # noqa: S302 - our own, as .pyc is
             self.ready = ready if version == jinja2.__version__ else {}
 
     def load_bytecode(self, bucket: Bucket) -> None:
@@ -65,7 +71,7 @@ class Compiled(BytecodeCache):
         if bucket.key in self.programs:
             bucket.code = self.programs[bucket.key]
         elif bucket.key in self.ready:
-            bucket.bytecode_from_string(self.ready[bucket.key])
+            bucket.bytecode_from_string(self.ready.pop(bucket.key))
             self.programs[bucket.key] = bucket.code
 
     def dump_bytecode(self, bucket: Bucket) -> None:
@@ -97,9 +103,13 @@ def compile_templates(renderer: Renderer, file: Path) -> None:
     for name in environment.list_templates():
         environment.get_template(name)
     compiled = cast("Compiled", environment.bytecode_cache)
-    unfinished = file.with_name(f"{file.name}.{os.getpid()}")
-    unfinished.write_bytes(marshal.dumps((jinja2.__version__, compiled.ready)))
-    unfinished.replace(file)
+    programs = marshal.dumps((jinja2.__version__, compiled.ready))
+    unfinished = file.with_name(f"{file.name}.{os.getpid()}.unfinished")
+    try:
+        unfinished.write_bytes(hashlib.sha256(programs).digest() + programs)
+        unfinished.replace(file)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 def renderers(

@@ -58,7 +58,6 @@ class Current:
         """
         self.site = self._opened()
         self.health.refusal = None
-        gc.unfreeze()
         # What was kept of the former site hangs together in rings.
         gc.collect()
 
@@ -80,8 +79,6 @@ def main(listening: int, keeper: int) -> None:
         current = Current(settings)
     except (OSError, RuntimeError) as error:
         sys.exit(f"meeting21: the site cannot be opened: {error}")
-    # What is there now stays: looking it through again and again would only cost pauses.
-    gc.freeze()
     gc.enable()
     config = _config(settings, current)
     # uvicorn has shut down in order by the time it passes an interruption on.

@@ -333,19 +333,20 @@ def test_a_licence_has_an_address(identifier: str, address: str) -> None:
     assert licence_url(identifier) == address
 
 
-HOSTILE = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=60).filter(
-    str.strip
-) | st.sampled_from(
+# Texts with signs of other categories that no text has are refused before they get here.
+HOSTILE = st.text(
+    st.characters(exclude_categories=("Cs", "Cc", "Cf", "Cn")), min_size=1, max_size=60
+).filter(str.strip) | st.sampled_from(
     [
         '"quotes" & <b>markup</b> </script> ]]> &amp;',
         "}{ \\ { braces $x_1^2$ ~100% #1",
-        "line\n\nand another\r\nTY  - JOUR",
+        "line\n\nand another\nTY  - JOUR",
         "=SUM(A1)",
         "'=already guarded",
         "+1",
         "@at",
         "-1",
-        "\u202ebidi\u202c مرحبا",
+        "\u200fbidi\u200e مرحبا",
         "海峡，照明。",
     ]
 )

@@ -1,5 +1,6 @@
 """Templates as programs: the same in every language, and ready at the start."""
 
+import hashlib
 import marshal
 from pathlib import Path
 
@@ -20,6 +21,7 @@ def test_compiled_templates_make_the_same_pages_at_once(
 ) -> None:
     database = tmp_path / "site.db"
     database.write_bytes(world_site.database.read_bytes())
+    edition.beside(database).write_bytes(edition.beside(world_site.database).read_bytes())
     settings = Settings(world_site.seed, database, "https://meeting.example")
     renderer = open_site(settings).renderers["en"]
     compile_templates(renderer, edition.templates_beside(database))
@@ -38,8 +40,24 @@ def test_templates_of_another_jinja_are_not_taken(world_site: Site, tmp_path: Pa
     settings = Settings(world_site.seed, world_site.database, "https://meeting.example")
     compile_templates(open_site(settings).renderers["en"], file)
     assert Compiled(file).ready
-    file.write_bytes(marshal.dumps(("0.0", marshal.loads(file.read_bytes())[1])))
+    size = hashlib.sha256().digest_size
+    programs = marshal.loads(file.read_bytes()[size:])[1]
+    assert programs == Compiled(file).ready
+    other = marshal.dumps(("0.0", programs))
+    file.write_bytes(hashlib.sha256(other).digest() + other)
     assert not Compiled(file).ready
+
+
+def test_damaged_templates_are_not_taken(world_site: Site, tmp_path: Path) -> None:
+    file = tmp_path / "templates"
+    settings = Settings(world_site.seed, world_site.database, "https://meeting.example")
+    compile_templates(open_site(settings).renderers["en"], file)
+    whole = file.read_bytes()
+    for at in (0, 40, len(whole) // 2, len(whole) - 1):
+        file.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
+        assert not Compiled(file).ready, at
+        file.write_bytes(whole[:at])
+        assert not Compiled(file).ready, at
 
 
 def test_no_filter_is_given_a_constant() -> None:
