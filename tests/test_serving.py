@@ -375,6 +375,7 @@ def test_a_new_seed_is_taken_up_and_a_wrong_one_is_not(tmp_path: Path) -> None:
                 try:
                     # A kept connection for a while, then another.
                     if connection is None or number % 50 == 0:
+                        stack.close()
                         connection, stream = stack.enter_context(connected(running.port))
                     connection.sendall(asked(f"{paths[number % len(paths)]}"))
                     answer = read_answer(stream)
