@@ -2,6 +2,10 @@
 
 import sys
 
-from app.cli import main
+try:
+    from app.cli import main
+except KeyboardInterrupt:
+    # Before there is anything to say so; what a shell says of it.
+    sys.exit(130)
 
 sys.exit(main())

@@ -21,6 +21,7 @@ from sqlmodel import Field, SQLModel
 from app.values import (
     Contact,
     LanguageTag,
+    Licence,
     Name,
     Part,
     PartialDate,
@@ -482,7 +483,7 @@ class Meeting(Record, table=True):
     """The version of the data."""
     released_on: PartialDate
     """When this version was released."""
-    licence: Written
+    licence: Licence
     """The licence of the texts and data, as an SPDX identifier."""
     changes: list[Change] = several(list[Change])
     """What each version changed."""

@@ -443,6 +443,8 @@ def _sentence(kind: Kind, details: ErrorDetails) -> str:
             return "required, but missing"
         case "string_pattern_mismatch" if place[-1] == "reference":
             return f'"{given}" is not a reference; write letters, then digits, such as a12'
+        case "string_pattern_mismatch" if place[-1] == "licence":
+            return f'"{given}" is not an SPDX identifier such as CC-BY-4.0'
         case "string_pattern_mismatch":
             return f'"{given}" is not a slug; write lower-case letters, digits, single hyphens'
         case "enum":

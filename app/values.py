@@ -116,6 +116,8 @@ Contact = Annotated[str, AfterValidator(_contact)]
 WebAddress = Annotated[str, AfterValidator(_web_address), _schema(format="uri")]
 Written = Annotated[str, AfterValidator(_written), _schema(minLength=1)]
 """A text that is not empty."""
+Licence = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.-]+$")]
+"""An SPDX identifier (SPDX 2.3, annex D, idstring), which stands in an address."""
 Slug = Annotated[str, StringConstraints(pattern=f"^{SLUG_PATTERN}$")]
 Reference = Annotated[str, StringConstraints(pattern=r"^[a-z]+[0-9]+$")]
 

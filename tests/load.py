@@ -4,19 +4,28 @@ import asyncio
 import contextlib
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, TypeVar
 
 from servers import asked
 
+Result = TypeVar("Result")
 SEARCHES = ("/search?q={}", "/agreements?q={}", "/suggest?q={}", "/nothing/{}", "/about?x={}")
 PATHS = ("/", "/about", "/agreements", "/timeline", "/sectors")
 
 
+def _run(work: Coroutine[Any, Any, Result]) -> Result:
+    """What some work comes to, in a thread: in this one a browser's own loop may be running."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
+
+
 def latencies(port: int, *, visitors: int, requests: int) -> float:
     """How long all but the slowest hundredth of the requests took at most, in seconds."""
-    return asyncio.run(_latencies(port, visitors, requests))
+    return _run(_latencies(port, visitors, requests))
 
 
 async def _latencies(port: int, visitors: int, requests: int) -> float:
@@ -41,7 +50,7 @@ async def _latencies(port: int, visitors: int, requests: int) -> float:
 
 def visits(port: int, *, visitors: int, seconds: float) -> int:
     """Ask for pages and for ever new things for some time: how many requests that were."""
-    return asyncio.run(_visits(port, visitors, seconds))
+    return _run(_visits(port, visitors, seconds))
 
 
 async def _visits(port: int, visitors: int, seconds: float) -> int:

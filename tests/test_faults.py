@@ -155,7 +155,7 @@ def test_a_folder_in_the_place_of_a_file_is_said(tmp_path: Path, name: str) -> N
     assert "Is a directory; move it away" in done.stderr
 
 
-@pytest.mark.parametrize("kilobytes", [8, 128] if not size(0, 1) else [4 * n for n in range(1, 60)])
+@pytest.mark.parametrize("kilobytes", [8, 128] if not size(0, 1) else [3 * n for n in range(1, 40)])
 def test_a_full_disk_is_said_and_leaves_what_was_there(home: Path, kilobytes: int) -> None:
     """The former database and its digests, and room for so much more."""
     former = files_in(home)
@@ -248,7 +248,7 @@ def test_a_wrong_clock_changes_nothing(
         assert (tmp_path / "other" / "site.db").read_bytes() == former["site.db"]
 
 
-@pytest.mark.parametrize("command", ["build", "check", "serve"])
+@pytest.mark.parametrize("command", ["build", "serve"])
 def test_an_interruption_is_said_in_a_line(home: Path, command: str) -> None:
     beside(home / "site.db").unlink()
     former = (home / "site.db").read_bytes()
@@ -257,19 +257,14 @@ def test_an_interruption_is_said_in_a_line(home: Path, command: str) -> None:
         cwd=ROOT,
         env=ENVIRONMENT,
         stderr=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
         text=True,
     )
-    time.sleep(0.7)
+    assert process.stderr
+    assert process.stderr.readline().startswith("building ")
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=PATIENCE)
-    lines = [line for line in said.splitlines() if not line.startswith(("building ", "built "))]
-    assert "Traceback" not in said
-    if process.returncode:
-        # At its very end the interpreter has nobody left to say it.
-        expected = [(130, ["stopped; nothing was changed"]), (-signal.SIGINT, [])]
-        assert (process.returncode, lines) in expected
-        assert (home / "site.db").read_bytes() == former
+    assert (process.returncode, said) == (130, "stopped; nothing was changed\n")
+    assert (home / "site.db").read_bytes() == former
 
 
 def test_nothing_can_write_to_the_database(home: Path) -> None:

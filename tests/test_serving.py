@@ -375,6 +375,7 @@ def test_a_new_seed_is_taken_up_and_a_wrong_one_is_not(tmp_path: Path) -> None:
                 try:
                     # A kept connection for a while, then another.
                     if connection is None or number % 50 == 0:
+                        stack.close()
                         connection, stream = stack.enter_context(connected(running.port))
                     connection.sendall(asked(f"{paths[number % len(paths)]}"))
                     answer = read_answer(stream)
@@ -471,8 +472,13 @@ def test_memory_stays_what_it_is(served: Served) -> None:
 def test_a_slow_crowd_slows_nobody_else(served: Served) -> None:
     """Connections that send a byte now and then beside 32 that ask as fast as they can."""
     requests = size(40, 400)
-    alone = latencies(served.port, visitors=32, requests=requests)
+
+    def best() -> float:
+        # Whatever else the machine does meanwhile, it does not do it three times.
+        return min(latencies(served.port, visitors=32, requests=requests) for _ in range(3))
+
+    alone = best()
     with crowd(served.port, size(200, 1000)):
-        beside = latencies(served.port, visitors=32, requests=requests)
+        beside = best()
     print(f"p99 alone {alone * 1000:.1f} ms, beside the crowd {beside * 1000:.1f} ms")
     assert beside <= 3 * alone + 0.01
