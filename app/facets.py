@@ -114,15 +114,15 @@ class Selection:
 def read_selection(kind: Kind, given: Iterable[tuple[str, str]]) -> Selection:
     """What the query parameters of a list's address select.
 
-    Unknown parameters and empty values mean nothing. Raises BadParameterError where one that
-    has a single value is given twice, or an order or a page is none; whether the values of a facet
-    are any is for the database to say.
+    Unknown parameters, empty values and the case of a facet's values mean nothing. Raises
+    BadParameterError where one that has a single value is given twice, or an order or a page is
+    none; whether the values of a facet are any is for the database to say.
     """
     values: dict[str, list[str]] = {}
     for name, value in given:
         if value and name in kind.parameters:
             values.setdefault(name, []).append(value)
-    facets = {facet.name for facet in kind.facets}
+    facets = {facet.name: facet for facet in kind.facets}
     single = {name: once(name, found) for name, found in values.items() if name not in facets}
     sort = single.get("sort", "")
     if sort and sort not in {known.name for known in kind.sorts}:
@@ -133,7 +133,10 @@ def read_selection(kind: Kind, given: Iterable[tuple[str, str]]) -> Selection:
         raise BadParameterError("page", page, reason=reason)
     query = legible(single.get("q", ""))
     return Selection(
-        chosen={name: tuple(sorted(set(values[name]))) for name in sorted(facets & set(values))},
+        chosen={
+            name: tuple(sorted({facets[name].spelled(value) for value in values[name]}))
+            for name in sorted(facets.keys() & set(values))
+        },
         query=query[:LONGEST_QUERY].strip(),
         sort=sort,
         page=int(page),

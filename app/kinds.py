@@ -45,6 +45,17 @@ class Facet:
     vocabulary: type[StrEnum] | None = None
     stem: str = ""
 
+    def spelled(self, value: str) -> str:
+        """A value as it is spelled here, whatever the case of its letters.
+
+        Of a language tag that is RFC 5646, section 2.1.1.
+        """
+        if self.noun or self.vocabulary:
+            return value.lower()
+        language, *others = value.split("-")
+        subtags = (other.title() if len(other) == 4 else other.upper() for other in others)
+        return "-".join([language.lower(), *subtags])
+
 
 @dataclass(frozen=True)
 class Sort:

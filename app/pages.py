@@ -23,7 +23,7 @@ from app.facets import (
 from app.footnotes import Footnotes
 from app.formats.dataset import DataFile
 from app.formats.tables import Column, columns_of
-from app.kinds import KINDS, SEED_ORDER, Facet, Kind, kind_of, opening
+from app.kinds import KINDS, SEED_ORDER, WHOLE, Facet, Kind, kind_of, opening
 from app.language import LANGUAGES, PUBLISHED, choose
 from app.models import (
     AgreementKind,
@@ -43,6 +43,8 @@ from app.search import (
     Excerpt,
     Highlighter,
     Piece,
+    fold,
+    nearest,
     telling,
     words_of,
 )
@@ -91,7 +93,7 @@ _NO_TIES = {
 _TELLING = {"signatory", "within", "speaker", "compare", "co-chair", "created-by", "part-of"}
 """The roles that tell more of a tie than what kind the other end is."""
 
-_HEADED_PARTS = {"documents", "undertakings", "visit", "series"}
+_HEADED_PARTS = {"documents", "undertakings", "international", "parties", "visit", "series"}
 """The parts of a kind that are never shown under one heading."""
 
 _SAMPLE = 3
@@ -99,6 +101,11 @@ _SAMPLE = 3
 
 _FIRST_PASSAGES = 2
 """How many passages of the background stand open, where they are read first."""
+
+_SAMPLED = (("sectors", WHOLE), ("people", WHOLE), ("organizations", "international"))
+"""The kinds and parts that an empty search offers names of."""
+
+_SAMPLES_OF_EACH = 2
 
 Names = Mapping[tuple[str, str], RecordRow]
 
@@ -320,7 +327,8 @@ class SearchPage:
 
     `is_cut` where only the beginning of the query was searched, `is_bounded` where there is more
     than was counted; `otherwise` is a spelling that finds something, `words` are those of a query
-    that finds nothing as a whole, each of which finds something by itself.
+    that finds nothing as a whole, each of which finds something by itself; `samples` are records
+    whose names could be asked for, where nothing was.
     """
 
     query: str
@@ -330,19 +338,22 @@ class SearchPage:
     groups: Sequence[HitGroup]
     otherwise: str | None
     words: Sequence[str]
+    samples: Sequence[RecordRow] = ()
 
 
 @dataclass(frozen=True)
 class Fault:
     """A part of an address that cannot be used, and what could stand in its place.
 
-    A parameter without a value was given more than once. `addresses` are whole ones, by path.
+    A parameter without a value was given more than once. `addresses` are whole ones, by path;
+    `nearest` is the valid value that was most likely meant.
     """
 
     name: str
     value: str | None
     valid: Sequence[FacetValue]
     addresses: Sequence[str] = ()
+    nearest: FacetValue | None = None
 
 
 @dataclass(frozen=True)
@@ -377,7 +388,19 @@ def fault(session: Session, kind: Kind | None, error: BadParameterError) -> Faul
             for row in connected(session)
             for name in (f"{row.kind}/{row.slug}",)
         ]
-    return Fault(error.name, legible(error.value) if error.value else None, valid)
+    given = legible(error.value) if error.value else None
+    return Fault(error.name, given, valid, nearest=_nearest(given, valid) if given else None)
+
+
+def _nearest(given: str, valid: Iterable[FacetValue]) -> FacetValue | None:
+    """The value that is spelled, or called in any language, most like what was given."""
+    called = {
+        fold(word): value
+        for value in valid
+        for word in (value.value, *(value.title or {}).values())
+        if word
+    }
+    return called.get(nearest(fold(given[:LONGEST_QUERY]), list(called)) or "")
 
 
 @dataclass(frozen=True)
@@ -689,6 +712,7 @@ def search_page(session: Session, query: str, language: str) -> SearchPage:
     matches = queries.search(session, query, language)
     full = queries.whole(session, (row for group in matches for row in group.rows))
     marks = Highlighter(query)
+    sampled = [] if query else queries.most_led_to(session, _SAMPLED, _SAMPLES_OF_EACH)
     total = sum(group.count for group in matches)
     words = [*dict.fromkeys(words_of(query))] if query and not matches else []
     return SearchPage(
@@ -710,6 +734,7 @@ def search_page(session: Session, query: str, language: str) -> SearchPage:
         ],
         otherwise=queries.spelled_otherwise(session, query) if words else None,
         words=[word for word in words if queries.is_found(session, word)] if len(words) > 1 else [],
+        samples=sampled,
     )
 
 
@@ -852,7 +877,7 @@ def _connected(
 
 def _in_focus(session: Session, focus: str) -> int | None:
     """The record that is named, by its slug or by a former one, if any."""
-    noun, _, slug = focus.partition("/")
+    noun, _, slug = focus.lower().partition("/")
     if noun not in CONNECTED:
         return None
     slug = queries.renamed(session, noun, slug) or slug

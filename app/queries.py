@@ -357,6 +357,21 @@ def revisions(session: Session) -> dict[tuple[str, str], str]:
     return found
 
 
+def most_led_to(session: Session, parts: Iterable[tuple[str, str]], number: int) -> list[RecordRow]:
+    """So many records of each of some kinds and parts: those that most links lead to."""
+    found: list[RecordRow] = []
+    for kind, part in parts:
+        led_to = (
+            select(RecordRow)
+            .join(Link, col(Link.object_id) == col(RecordRow.id))
+            .where(RecordRow.kind == kind, RecordRow.part == part)
+            .group_by(col(RecordRow.id))
+            .order_by(func.count().desc(), col(RecordRow.id))
+        )
+        found += session.exec(led_to.limit(number))
+    return found
+
+
 def with_disagreements(session: Session) -> list[RecordRow]:
     """The records on which sources contradict each other."""
     found: list[RecordRow] = []

@@ -12,6 +12,7 @@ from typing import Any, cast
 
 import jinja2
 from babel.numbers import format_decimal
+from babel.units import format_unit
 from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
 from jinja2.bccache import Bucket
 from markupsafe import Markup, escape
@@ -44,7 +45,7 @@ from app.models import Citation, Event, Meeting, Quote, Record, RecordRow
 from app.pages import Connected, ConnectionsPage
 from app.queries import MOST_MATCHES
 from app.urls import Addresses
-from app.values import PRIMARY, Name, Text
+from app.values import LONGEST_QUERY, PRIMARY, Name, Text
 
 _DIGEST_SIZE = hashlib.sha256().digest_size
 
@@ -171,6 +172,7 @@ def _environment(
         "bar": figures.bar,
         "web": writer.web,
         "numeral": writer.numeral,
+        "sized": writer.sized,
         "printed": writer.printed,
         "paragraph": _paragraph,
         "held": writer.held,
@@ -189,6 +191,7 @@ def _environment(
         "side_named": {side.slug: side.name for side in meeting.sides},
         "kinds": PAGED,
         "most_matches": MOST_MATCHES,
+        "longest_query": LONGEST_QUERY,
         "href": writer.href,
         "page_link": writer.addresses.link,
         "page_href": writer.page_href,
@@ -215,7 +218,8 @@ def _environment(
     words = {key: escape(word).unescape() for key, word in made.words.items()}
     environment.globals["words"] = words
     environment.filters |= {
-        "one_of_kind": lambda noun: words[f"one.{noun}"],
+        # Documents and undertakings have a word of their own.
+        "one_of_kind": lambda row: words.get(f"one.{row.part}") or words[f"one.{row.kind}"],
         "linked_data": lambda described: data_block(
             graph_in_page(described, writer.language, words)
         ),
@@ -342,9 +346,7 @@ class _Writer:
     def say(self, value: Text | Name | Mapping[str, str]) -> Markup:
         """A text in the page's language, or else another, marked with its language."""
         chosen = choose(_wordings(value), self.language)
-        if chosen.lang is None:
-            return escape(chosen.text)
-        return Markup('<span lang="{}">{}</span>').format(chosen.lang, chosen.text)
+        return _marked(_whole(chosen.text), chosen.lang)
 
     def beginning(self, value: Text, length: int) -> Markup:
         """The first words of a text, as `say` says the whole."""
@@ -368,7 +370,9 @@ class _Writer:
         chosen = choose(value.root, self.language)
         lang = Markup(' lang="{}"').format(chosen.lang) if chosen.lang else ""
         pieces = re.split(r"\n\s*\n|\n", chosen.text.strip())
-        return Markup("\n").join(Markup("<p{}>{}</p>").format(lang, piece) for piece in pieces)
+        return Markup("\n").join(
+            Markup("<p{}>{}</p>").format(lang, _whole(piece)) for piece in pieces
+        )
 
     def dated(self, day: str) -> Markup:
         """A partial date as a `time` element, as exact as it is known."""
@@ -382,6 +386,13 @@ class _Writer:
     def numeral(self, number: int) -> str:
         """A number as the language writes it."""
         return str(format_decimal(number, locale=self.locale))
+
+    def sized(self, count: int) -> str:
+        """A number of bytes as people tell it."""
+        unit, size = ("megabyte", 10**6) if count >= 10**6 else ("kilobyte", 10**3)
+        number = count / size
+        rounded = round(number, 1) if number < 10 else round(number)
+        return str(format_unit(rounded, f"digital-{unit}", "short", locale=self.locale))
 
     def printed(self, text: str) -> Markup:
         """A name as printed, marked where it is not in the letters of the page's language."""
@@ -423,7 +434,8 @@ class _Writer:
         if noun == "quotes":
             language = next(iter(title))
             return self.quoted(title[language], language)
-        return self.say(title)
+        chosen = choose(title, self.language)
+        return _marked(_whole(chosen.text, _IN_TITLES), chosen.lang)
 
     def named(self, row: RecordRow) -> Chosen:
         """The same for a figure, which sets its own marks of language."""
@@ -505,6 +517,15 @@ def licence_link(meeting: Meeting) -> Markup:
 def _marked(text: str, lang: str | None) -> Markup:
     """A text, marked with its language where that is not the page's."""
     return Markup('<span lang="{}">{}</span>').format(lang, text) if lang else escape(text)
+
+
+_IN_TEXTS = re.compile(r"\d+–\d+(?: [^\W\d_]+)?|\b\d{1,2} [^\W\d_]{3,12}\b")
+_IN_TITLES = re.compile(rf"{_IN_TEXTS.pattern}|\b(?=[\w-]{{5,16}}\b)[^\W\d_]+-[^\W\d_]+\b")
+
+
+def _whole(text: str, kept: re.Pattern[str] = _IN_TEXTS) -> Markup:
+    """A text with what no line should end within: a number and its word, a span of numbers."""
+    return Markup(kept.sub(r'<span class="whole">\g<0></span>', str(escape(text))))  # noqa: S704
 
 
 def _paragraph(locator: str) -> str | None:

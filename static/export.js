@@ -1,7 +1,7 @@
 // Searches and narrows lists on a host that only sends files; elsewhere the program does.
 "use strict";
 
-const LONGEST_QUERY = 200;
+const LONGEST_QUERY = document.querySelector("#find").maxLength;
 const LONGEST_EXCERPT = 180;
 const MOST_SHOWN = 8;
 const HAN = "\\u3400-\\u4dbf\\u4e00-\\u9fff\\uf900-\\ufaff\\u{20000}-\\u{3ffff}";
@@ -204,13 +204,20 @@ async function showSearch(lead) {
   }
 }
 
+// What the address has of a facet, spelled as the list does whatever the case of its letters.
+function valuesGiven(facet) {
+  const known = [...facet.querySelectorAll("[data-value]")].map((offered) => offered.dataset.value);
+  const asked = given.getAll(facet.dataset.facet).filter(Boolean);
+  return asked.map((one) => known.find((value) => value.toLowerCase() === one.toLowerCase()) || one);
+}
+
 // A list: what is chosen stands in its address, each facet's values are "or", facets "and".
 async function showNarrowed(list) {
   const facets = [...document.querySelectorAll("[data-facet]")];
   const entries = [...list.querySelectorAll("li[data-href]")];
   const sort = given.get("sort") || "";
   const chosen = new Map(
-    facets.map(({ dataset }) => [dataset.facet, new Set(given.getAll(dataset.facet).filter(Boolean))]),
+    facets.map((facet) => [facet.dataset.facet, new Set(valuesGiven(facet))]),
   );
   const isChosen = [...chosen.values()].some((values) => values.size);
   if (!entries.length || !(isChosen || query || sort)) return;
@@ -283,6 +290,7 @@ async function showNarrowed(list) {
         if (word) word.hidden = !counted;
       }
     }
+    facet.querySelector(".facet__also").hidden = !taken.size;
     facet.hidden = ![...facet.querySelectorAll("[data-value]")].some((offered) => !offered.hidden);
   }
   if (query) {
@@ -291,10 +299,10 @@ async function showNarrowed(list) {
   }
   if (names.length) {
     retitle(signs.colon + names.join(signs.comma));
-    list.prepend(choices);
+    list.parentElement.before(choices);
   }
   const orders = list.querySelector(".orders");
-  if (!shown.length) choices.after(list.querySelector("[data-nothing]").content.cloneNode(true));
+  if (!shown.length) list.prepend(list.querySelector("[data-nothing]").content.cloneNode(true));
   if (orders) orders.hidden = !shown.length;
   for (const order of list.querySelectorAll("[data-sort]")) {
     const isCurrent = order.dataset.sort === sort;

@@ -173,6 +173,6 @@ function offerCopies(controls) {
 }
 
 document.querySelectorAll("form[data-suggestions]").forEach(suggest);
-document.querySelectorAll(".controls").forEach(offerCopies);
 leadBack();
+document.querySelectorAll(".controls").forEach(offerCopies);
 offerLanguage();

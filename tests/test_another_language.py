@@ -45,7 +45,20 @@ with tempfile.TemporaryDirectory() as folder:
 """Prints every page of the language that was added, by path."""
 
 PROPER = {
-    *("JSON", "JSON-LD", "BibTeX", "RIS", "CSL-JSON", "CSV", "Chicago", "APA", "MLA", "SHA"),
+    *(
+        "JSON",
+        "JSON-LD",
+        "BibTeX",
+        "RIS",
+        "CSL-JSON",
+        "CSV",
+        "Chicago",
+        "APA",
+        "MLA",
+        "SHA",
+        "kB",
+        "MB",
+    ),
     *(str(name).casefold() for name in Locale(CODE).languages.values()),
 }
 """Names that no catalogue translates."""

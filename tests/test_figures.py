@@ -497,7 +497,7 @@ def test_a_node_is_chosen_by_mouse_and_by_keyboard_without_scripts(
     page.get_by_role("link", name="The record itself").press("Enter")
     page.wait_for_load_state()
     assert "?focus=" not in page.url
-    page.get_by_role("link", name="other records").click()
+    page.get_by_role("link", name="other records").first.click()
     page.get_by_role("link", name="All connections").click()
     page.wait_for_url("**/connections")
     context.close()

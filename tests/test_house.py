@@ -19,6 +19,7 @@ TEMPLATES = sorted(FOLDER.rglob("*.*"))
 STYLE = "".join((ROOT / "static" / "css" / part).read_text() for part in STYLE_PARTS)
 SCRIPT = (ROOT / "static" / "site.js").read_text()
 MARKUP = "".join(path.read_text() for path in TEMPLATES)
+WRITER = (ROOT / "app" / "rendering.py").read_text()
 
 
 def test_the_readme_names_every_module_and_no_other() -> None:
@@ -56,7 +57,7 @@ def test_every_style_is_used_and_every_class_has_a_style() -> None:
     )
     styled -= {"5rem", "css"}
     used: set[str] = set()
-    for value in re.findall(r'class(?:Name = |=)"([^"]*)"', MARKUP + SCRIPT):
+    for value in re.findall(r'class(?:Name = |=)"([^"]*)"', MARKUP + SCRIPT + WRITER):
         named = re.sub(r"{{.*?}}", "{{}}", value)
         used |= set(re.sub(r"{%.*?%}", " ", named).split())
     computed = {name for name in used if "{" in name or "}" in name or name.endswith("--")}
