@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 from conftest import ROOT
 
@@ -19,7 +19,10 @@ ENVIRONMENT = {key: value for key, value in os.environ.items() if not key.starts
 PATIENCE = 60.0
 
 
-def size(few: int, many: int) -> int:
+Sized = TypeVar("Sized")
+
+
+def size(few: Sized, many: Sized) -> Sized:
     """How large a test is: `make soak` runs the same ones in their long form."""
     return many if os.environ.get("SOAK") else few
 
