@@ -9,5 +9,6 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
   DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends \
     nginx-light libnginx-mod-http-brotli-static >/dev/null && exit 0
 fi
-echo "Without nginx its configuration is not tested: install the packages nginx-light" >&2
-echo "and libnginx-mod-http-brotli-static of your system." >&2
+echo "The tests need nginx: install the packages nginx-light and libnginx-mod-http-brotli-static" >&2
+echo "of your system, then run this again." >&2
+exit 1

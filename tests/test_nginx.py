@@ -24,9 +24,6 @@ NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 BROTLI = Path("/usr/lib/nginx/modules/ngx_http_brotli_static_module.so")
 BASE = "https://meeting.example"
 
-# On a machine where nothing may be installed, tests/nginx.sh has said what is missing.
-pytestmark = pytest.mark.skipif(NGINX is None, reason="there is no nginx here")
-
 IN_ANSWER = {"etag", "last-modified", "content-length", "link", "vary", "location"}
 """The headers that a host of files has of its own, or cannot have."""
 
@@ -39,12 +36,14 @@ def settings(world_site: Site) -> Settings:
 @pytest.fixture(scope="module")
 def nginx(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx2.Client]:
     """Nginx over the miniature world as files."""
+    assert NGINX, "there is no nginx here: install the packages that tests/nginx.sh names"
     folder = tmp_path_factory.mktemp("nginx")
     write(settings, folder / "site", is_compressed=True)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    (given,) = re.findall(r"```nginx\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    part = (ROOT / "README.md").read_text().split("## The site as files")[1].split("\n## ")[0]
+    (given,) = re.findall(r"```nginx\n(.*?)```", part, re.DOTALL)
     changed = given.replace("listen 80;", f"listen 127.0.0.1:{port};")
     changed = changed.replace("root /srv/meeting21;", f"root {folder}/site;")
     assert changed.count(str(folder)) == changed.count(str(port)) == 1
