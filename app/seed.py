@@ -24,6 +24,7 @@ from pydantic_core import ErrorDetails
 
 from app.edition import files_of
 from app.kinds import KINDS, Kind
+from app.values import LARGEST_NUMBER
 
 # libyaml where it was built in: some seven times faster than the pure reader, same answers.
 _LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
@@ -453,6 +454,8 @@ def _sentence(kind: Kind, details: ErrorDetails) -> str:
             return f'"{given}" is none of {", ".join(choices)}{suggestion(str(given), choices)}'
         case "int_parsing":
             return f'"{given}" is not a whole number'
+        case "greater_than_equal" | "less_than_equal" | "int_parsing_size":
+            return f'"{given}" is not a number from 1 to {LARGEST_NUMBER}'
         case "value_error":
             return details["msg"].removeprefix("Value error, ")
         case "too_short":

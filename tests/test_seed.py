@@ -399,6 +399,23 @@ BROKEN: dict[str, tuple[str, str, str, list[str]]] = {
         "sectors",
         [f"1: the first keys are kinds: {KIND_NAMES}"],
     ),
+    "number that is too large": (
+        COMMISSION,
+        "ordinal: 1",
+        "ordinal: 99999999999999999999999",
+        [
+            (
+                '5: commissions.lamps.ordinal: "99999999999999999999999" is not a number '
+                "from 1 to 2147483647"
+            )
+        ],
+    ),
+    "number that is too small": (
+        EVENT,
+        "    held_on:",
+        "    number: -5\n    held_on:",
+        ['6: events.opening.number: "-5" is not a number from 1 to 2147483647'],
+    ),
     "open bracket": (
         SECTOR,
         "{en: Lights}",
