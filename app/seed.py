@@ -274,7 +274,6 @@ class _Reader:
         self.is_json = is_json
         # Of the record that is being read: the line of each key and item.
         self.lines: list[int] = []
-        self.anchors: dict[str, tuple[Any, list[int]]] = {}
 
     def read(self) -> bool:
         """Put every record on the shelf; return whether the file is a mapping of kinds."""
@@ -339,21 +338,14 @@ class _Reader:
     def _value(self, event: Any, place: Place) -> Any:
         """The plain value that an event begins: text, list or dictionary."""
         if isinstance(event, yaml.AliasEvent):
-            if event.anchor not in self.anchors:
-                raise self._not_yaml("found undefined alias", event)
-            value, lines = self.anchors[event.anchor]
-            self.lines += lines
-            return value
-        size = len(self.lines)
+            # A few lines of them could stand for more than any memory holds.
+            message = f"*{event.anchor} stands for something else; write that out, or quote the *"
+            raise self._not_yaml(message, event)
         if isinstance(event, yaml.ScalarEvent):
-            value = event.value
-        elif isinstance(event, yaml.MappingStartEvent):
-            value = self._mapping(place)
-        else:
-            value = self._sequence(place)
-        if event.anchor:
-            self.anchors[event.anchor] = value, self.lines[size:]
-        return value
+            return event.value
+        if isinstance(event, yaml.MappingStartEvent):
+            return self._mapping(place)
+        return self._sequence(place)
 
     def _mapping(self, place: Place) -> dict[str, Any]:
         found: dict[str, Any] = {}
