@@ -31,6 +31,9 @@ _LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 Place = tuple[str | int, ...]
 
+_MOST_SHOWN = 300
+"""How many characters of a place or a message are shown: what is asked for stands at its end."""
+
 Told = Callable[[str, int, int | None], None]
 """Hears how far something is: what is done, how much of it, of how much where that is known."""
 
@@ -49,7 +52,18 @@ class Mistake:
     message: str
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}: " + ": ".join(filter(None, (self.path, self.message)))
+        told = (f"{self.file}:{self.line}", self.path, self.message)
+        return ": ".join(_in_line(part) for part in told if part)
+
+
+def _in_line(text: str) -> str:
+    """A text of the seed as a terminal can show it: what is no sign escaped, the middle cut."""
+    if len(text) > _MOST_SHOWN:
+        half = _MOST_SHOWN // 2
+        text = f"{text[:half]}…{text[-half:]}"
+    return "".join(
+        sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text
+    )
 
 
 class SeedError(Exception):

@@ -672,6 +672,23 @@ def test_a_few_lines_do_not_fill_the_memory(tmp_path: Path) -> None:
     assert mistake.startswith("FILE:4: not YAML: *a0 stands for something else; ")
 
 
+def test_a_mistake_is_one_line_whatever_the_seed_says(tmp_path: Path) -> None:
+    key = json.dumps("x\n\x1b[31mseed/a.yaml:1: fake\u202e\u2028")
+    seed = written_to(tmp_path / "seed.yaml", f"sectors: {{lights: {{{key}: '1'}}}}\n{key}: 1")
+    mistakes = mistakes_in(seed)
+    assert any(
+        r"lights.x\n\x1b[31mseed/a.yaml:1: fake\u202e\u2028: unknown" in one for one in mistakes
+    )
+    for mistake in mistakes:
+        assert mistake.startswith("FILE:")
+        assert mistake.isprintable()
+    long = SECTOR.replace("reference: sec1", f"reference: {'9' * 5000}")
+    (mistake,) = mistakes_in(written_to(seed, long))
+    assert len(mistake) < 400
+    assert mistake.startswith('FILE:3: sectors.lights.reference: "999')
+    assert mistake.endswith("write letters, then digits, such as a12")
+
+
 @given(some.text(max_size=60))
 def test_no_text_at_all_makes_the_reader_fail(
     tmp_path_factory: pytest.TempPathFactory, text: str
