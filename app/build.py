@@ -129,21 +129,25 @@ def build(seed_path: Path, database: Path, told: Told = untold) -> int:
         raise SeedError(mistakes)
     database.parent.mkdir(parents=True, exist_ok=True)
     unfinished = database.with_name(f"{database.name}.{os.getpid()}{_UNFINISHED}")
+    beside = edition.beside(unfinished)
     with _one_at_a_time(database):
         try:
             _write(seed, unfinished, told)
-            beside = edition.told(unfinished, seed_digest)
-            _flush(unfinished)
+            beside.write_text(edition.told(unfinished, seed_digest), encoding="ascii")
+            for path in (unfinished, beside):
+                _flush(path)
+            # One right after the other: between them the database is not what was built.
             unfinished.replace(database)
-            edition.beside(database).write_text(beside, encoding="ascii")
+            beside.replace(edition.beside(database))
         except OperationalError as error:
             number = getattr(error.orig, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
             system = _IN_OTHER_WORDS.get(number, errno.EIO)
             raise OSError(system, os.strerror(system), str(database)) from error
         finally:
             # On a disk that lets nothing be written, nothing can be taken away either.
-            with contextlib.suppress(OSError):
-                unfinished.unlink()
+            for path in (unfinished, beside):
+                with contextlib.suppress(OSError):
+                    path.unlink()
     return len(seed)
 
 

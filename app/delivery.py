@@ -54,7 +54,12 @@ QUIET = 0.25
 """For how many seconds nobody has asked anything before pages are made in advance."""
 
 MOST_UNDER_WAY = 256
-"""How many answers are made at once; whoever asks for one more may come again in a moment."""
+"""How many answers without a query are made or waited for; whoever asks for one more may come
+again in a moment. Pages that are foreseen are not refused: there are only so many of them, while
+strangers can ask without end for what is not there."""
+
+MOST_QUERIED_UNDER_WAY = 128
+"""The same of answers to queries, so that no page is refused because of strangers' searches."""
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -210,6 +215,7 @@ class Delivery:
         self.making = asyncio.Semaphore(AT_ONCE)
         self.answering = asyncio.Semaphore(QUERIED_AT_ONCE)
         self.under_way: dict[tuple[Address, bytes | None], asyncio.Task[Any]] = {}
+        self.expected: frozenset[str] = frozenset()
         self.requests = 0
         busy = [*self.headers, *_BUSY_HEADERS]
         self.busy = finished(503, busy, b"Busy: try again in a moment.\n", is_lasting=False)
@@ -248,7 +254,9 @@ class Delivery:
     async def foresee(self) -> None:
         """Make in advance, one after the other and never while somebody is asking for something."""
         seen = -1
-        for path in await to_thread(self.foreseen):
+        paths = await to_thread(lambda: list(self.foreseen()))
+        self.expected = frozenset(paths)
+        for path in paths:
             while seen != self.requests:
                 seen = self.requests
                 await asyncio.sleep(QUIET)
@@ -326,9 +334,20 @@ class Delivery:
         kept = self._store(address).get(address)
         if kept:
             return kept
-        if len(self.under_way) >= MOST_UNDER_WAY:
+        if (address, None) not in self.under_way and self._is_too_much(address):
             return self.busy
         return await self._once((address, None), lambda: self._added(scope, address))
+
+    def _is_too_much(self, address: Address) -> bool:
+        """Whether so much is being made already that an answer must wait for another time."""
+        path, query = address
+        if not query and path in self.expected:
+            return False
+        # What compresses an answer that is there takes the place of none.
+        number = sum(
+            coding is None and bool(other) == bool(query) for (_, other), coding in self.under_way
+        )
+        return number >= (MOST_QUERIED_UNDER_WAY if query else MOST_UNDER_WAY)
 
     async def _added(self, scope: Scope, address: Address) -> Kept:
         path, query = address

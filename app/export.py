@@ -230,15 +230,22 @@ def _unfinished(folder: Path) -> Iterator[Path]:
         except OSError:
             raise UsageError(f"another export into {folder} is under way") from None
         try:
-            # What an interrupted export left; its manifest goes last, as the sign that it is ours.
+            # What an interrupted export left.
             _empty(place)
             (place / MANIFEST).touch()
             yield place
         finally:
             if place.exists():
-                shutil.rmtree(place)
+                _remove(place)
     finally:
         os.close(held)
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder of ours: its manifest goes last, as the sign that it is ours."""
+    _empty(folder)
+    (folder / MANIFEST).unlink(missing_ok=True)
+    folder.rmdir()
 
 
 def _empty(folder: Path) -> None:
@@ -262,7 +269,7 @@ def _recover(folder: Path) -> None:
     if not _is_ours(former):
         raise UsageError(f"{former} is in the way and was written by no export; move it away")
     if folder.exists():
-        shutil.rmtree(former)
+        _remove(former)
     else:
         former.rename(folder)
 
@@ -295,4 +302,4 @@ def _swap(unfinished: Path, folder: Path) -> None:
         folder.rename(former)
     unfinished.rename(folder)
     if former.exists():
-        shutil.rmtree(former)
+        _remove(former)

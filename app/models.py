@@ -23,6 +23,7 @@ from app.values import (
     LanguageTag,
     Licence,
     Name,
+    Number,
     Part,
     PartialDate,
     Reference,
@@ -449,7 +450,7 @@ class Meeting(Record, table=True):
     """What the meeting is called, and how each wording came to be."""
     short_title: Text = held(Text)
     """The name of the site."""
-    number: int
+    number: Number
     """The meeting's place in its series."""
     held_on: PartialDate
     """The day of the meeting."""
@@ -666,7 +667,7 @@ class Commission(Record, table=True):
     """What it is called, and how each wording came to be."""
     other_names: OtherNames = Field(default_factory=dict, sa_type=AsJson(OtherNames))
     """Other names it goes by, by language."""
-    ordinal: int
+    ordinal: Number
     """Its place among the commissions."""
     co_chairs: list[CoChair] = several(list[CoChair])
     """Who chairs it for each side."""
@@ -691,7 +692,7 @@ class Event(Record, table=True):
     """What happened."""
     part: EventPart = word(EventPart)
     """Whether it belongs to the visit or to the series of meetings."""
-    number: int | None = None
+    number: Number | None = None
     """The place of a meeting in the series."""
     held_on: PartialDate
     """The day, or the first of several."""

@@ -1,9 +1,12 @@
 """Templates to pages: one Jinja environment a language, with the site's addresses and words."""
 
+import contextlib
 import hashlib
+import io
 import marshal
 import os
 import re
+import stat
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,16 +57,19 @@ class Compiled(BytecodeCache):
     """Templates as programs, the same in every language: compiled once for all.
 
     Those of a file that `compile_templates` wrote are ready at the start; each is taken only
-    for the source, the Python and the Jinja that it was made from.
+    for the source, the Python and the Jinja that it was made from. Without them serving only
+    starts a little later, so that no file is taken which somebody else could have written, and
+    none that is damaged.
     """
 
     def __init__(self, file: Path | None = None) -> None:
         self.programs: dict[str, CodeType | None] = {}
         self.ready: dict[str, bytes] = {}
-        told = file.read_bytes() if file and file.exists() else b""
+        told = _own(file) if file else b""
         digest, programs = told[:_DIGEST_SIZE], told[_DIGEST_SIZE:]
-        # What is damaged must not be run; without it serving only starts a little later.
-        if programs and hashlib.sha256(programs).digest() == digest:
+        if hashlib.sha256(programs).digest() != digest:
+            return
+        with contextlib.suppress(ValueError, EOFError, TypeError):
             version, ready = marshal.loads(programs)  # noqa: S302 - our own, as .pyc is
             self.ready = ready if version == jinja2.__version__ else {}
 
@@ -79,6 +85,23 @@ class Compiled(BytecodeCache):
         """Note what was compiled."""
         self.programs[bucket.key] = bucket.code
         self.ready[bucket.key] = bucket.bytecode_to_string()
+
+
+def _own(file: Path) -> bytes:
+    """What stands in a file that nobody but this user can have written; else nothing."""
+    try:
+        # Neither a link is followed nor a pipe waited for.
+        with io.FileIO(file, opener=_opened) as stream:
+            about = os.fstat(stream.fileno())
+            is_own = stat.S_ISREG(about.st_mode) and about.st_uid == os.geteuid()
+            is_written_by_others = about.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+            return stream.readall() if is_own and not is_written_by_others else b""
+    except OSError:
+        return b""
+
+
+def _opened(file: str, flags: int) -> int:
+    return os.open(file, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
 
 
 @dataclass(frozen=True)
@@ -107,6 +130,8 @@ def compile_templates(renderer: Renderer, file: Path) -> None:
     programs = marshal.dumps((jinja2.__version__, compiled.ready))
     unfinished = file.with_name(f"{file.name}.{os.getpid()}.unfinished")
     try:
+        # A file of ours, which nobody else may write, whatever is usual here.
+        unfinished.touch(0o644, exist_ok=False)
         unfinished.write_bytes(hashlib.sha256(programs).digest() + programs)
         unfinished.replace(file)
     finally:

@@ -24,11 +24,15 @@ from pydantic_core import ErrorDetails
 
 from app.edition import files_of
 from app.kinds import KINDS, Kind
+from app.values import LARGEST_NUMBER
 
 # libyaml where it was built in: some seven times faster than the pure reader, same answers.
 _LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 Place = tuple[str | int, ...]
+
+_MOST_SHOWN = 300
+"""How many characters of a place or a message are shown: what is asked for stands at its end."""
 
 Told = Callable[[str, int, int | None], None]
 """Hears how far something is: what is done, how much of it, of how much where that is known."""
@@ -48,7 +52,18 @@ class Mistake:
     message: str
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}: " + ": ".join(filter(None, (self.path, self.message)))
+        told = (f"{self.file}:{self.line}", self.path, self.message)
+        return ": ".join(_in_line(part) for part in told if part)
+
+
+def _in_line(text: str) -> str:
+    """A text of the seed as a terminal can show it: what is no sign escaped, the middle cut."""
+    if len(text) > _MOST_SHOWN:
+        half = _MOST_SHOWN // 2
+        text = f"{text[:half]}…{text[-half:]}"
+    return "".join(
+        sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text
+    )
 
 
 class SeedError(Exception):
@@ -273,7 +288,6 @@ class _Reader:
         self.is_json = is_json
         # Of the record that is being read: the line of each key and item.
         self.lines: list[int] = []
-        self.anchors: dict[str, tuple[Any, list[int]]] = {}
 
     def read(self) -> bool:
         """Put every record on the shelf; return whether the file is a mapping of kinds."""
@@ -338,21 +352,14 @@ class _Reader:
     def _value(self, event: Any, place: Place) -> Any:
         """The plain value that an event begins: text, list or dictionary."""
         if isinstance(event, yaml.AliasEvent):
-            if event.anchor not in self.anchors:
-                raise self._not_yaml("found undefined alias", event)
-            value, lines = self.anchors[event.anchor]
-            self.lines += lines
-            return value
-        size = len(self.lines)
+            # A few lines of them could stand for more than any memory holds.
+            message = f"*{event.anchor} stands for something else; write that out, or quote the *"
+            raise self._not_yaml(message, event)
         if isinstance(event, yaml.ScalarEvent):
-            value = event.value
-        elif isinstance(event, yaml.MappingStartEvent):
-            value = self._mapping(place)
-        else:
-            value = self._sequence(place)
-        if event.anchor:
-            self.anchors[event.anchor] = value, self.lines[size:]
-        return value
+            return event.value
+        if isinstance(event, yaml.MappingStartEvent):
+            return self._mapping(place)
+        return self._sequence(place)
 
     def _mapping(self, place: Place) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -453,6 +460,8 @@ def _sentence(kind: Kind, details: ErrorDetails) -> str:
             return f'"{given}" is none of {", ".join(choices)}{suggestion(str(given), choices)}'
         case "int_parsing":
             return f'"{given}" is not a whole number'
+        case "greater_than_equal" | "less_than_equal" | "int_parsing_size":
+            return f'"{given}" is not a number from 1 to {LARGEST_NUMBER}'
         case "value_error":
             return details["msg"].removeprefix("Value error, ")
         case "too_short":

@@ -10,6 +10,7 @@ from pydantic import (
     AfterValidator,
     BaseModel,
     ConfigDict,
+    Field,
     RootModel,
     StringConstraints,
     WithJsonSchema,
@@ -30,6 +31,10 @@ _E_MAIL = re.compile(
     r"(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)+"
 )
 _PARTIAL_DATE = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")
+
+
+LARGEST_NUMBER = 2**31 - 1
+"""The largest number that a record may give; whatever reads our data can hold it."""
 
 
 def legible(typed: str) -> str:
@@ -116,6 +121,8 @@ Contact = Annotated[str, AfterValidator(_contact)]
 WebAddress = Annotated[str, AfterValidator(_web_address), _schema(format="uri")]
 Written = Annotated[str, AfterValidator(_written), _schema(minLength=1)]
 """A text that is not empty."""
+Number = Annotated[int, Field(ge=1, le=LARGEST_NUMBER)]
+"""A place in a series."""
 Licence = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.-]+$")]
 """An SPDX identifier (SPDX 2.3, annex D, idstring), which stands in an address."""
 Slug = Annotated[str, StringConstraints(pattern=f"^{SLUG_PATTERN}$")]

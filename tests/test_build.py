@@ -1,5 +1,6 @@
 """The database: the same bytes from the same seed, whole or not at all, and true to the seed."""
 
+import errno
 import os
 import shutil
 import sqlite3
@@ -151,6 +152,29 @@ def test_database_that_can_not_be_written_is_an_error_of_the_system(
     with pytest.raises(OSError, match="file"):
         build(WORLD, tmp_path / path)
     assert folder_of(tmp_path) == {"file": b"in the way"}
+
+
+def test_digests_are_finished_before_the_database_is_replaced(
+    tmp_path: Path, world: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = tmp_path / "site.db"
+    build(changed(tmp_path), database)
+    former = folder_of(tmp_path)
+    replace = Path.replace
+
+    def full(path: Path, target: Path) -> Path:
+        if target == database:
+            assert edition.is_whole(path)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(OSError, match="No space left"):
+        build(WORLD, database)
+    assert folder_of(tmp_path) == former
+    monkeypatch.undo()
+    build(WORLD, database)
+    assert edition.beside(database).read_bytes() == edition.beside(world).read_bytes()
 
 
 def test_folder_in_the_place_of_the_database_stays(tmp_path: Path) -> None:

@@ -13,6 +13,8 @@ from app.assets import STYLE
 from app.config import Settings
 from app.delivery import (
     AT_ONCE,
+    MOST_QUERIED_UNDER_WAY,
+    MOST_UNDER_WAY,
     QUERIED_AT_ONCE,
     SECURITY_HEADERS,
     Delivery,
@@ -231,6 +233,53 @@ def test_pages_with_a_query_are_made_two_at_a_time(our_site: Site) -> None:
     assert most == {False: AT_ONCE, True: QUERIED_AT_ONCE}
 
 
+@pytest.mark.parametrize(
+    ("asked", "most"),
+    [
+        ([("/search", f"q=y{number}") for number in range(300)], MOST_QUERIED_UNDER_WAY),
+        ([(f"/nothing-{number}", "") for number in range(300)], MOST_UNDER_WAY),
+    ],
+    ids=["searches", "what is not there"],
+)
+def test_no_page_is_refused_for_what_strangers_ask_without_end(
+    our_site: Site, asked: list[tuple[str, str]], most: int
+) -> None:
+    slugs = list(read(our_site.seed).records["sectors"])[:8]
+    pages = [f"/sectors/{slug}" for slug in slugs]
+    settings = Settings(our_site.seed, our_site.database, "https://meeting.example")
+    app = Delivery(create_app(settings).app, parameters={"/search": {"q"}})
+    app.expected = frozenset(pages)
+    whole = app.app
+    is_open = asyncio.Event()
+
+    async def held(scope: Scope, receive: Receive, send: Send) -> None:
+        await is_open.wait()
+        if scope["path"] in pages:
+            await whole(scope, receive, send)
+        else:
+            await send({"type": "http.response.start", "status": 404, "headers": []})
+            await send({"type": "http.response.body", "body": b""})
+
+    app.app = held
+
+    async def crowd() -> tuple[list[int], list[int]]:
+        scopes = [
+            {**request_for(path), "query_string": query.encode()}
+            for path, query in [*asked, *asked]
+        ]
+        strangers = asyncio.gather(*(status_of(app, scope) for scope in scopes))
+        await asyncio.sleep(0)
+        readers = asyncio.gather(*(status_of(app, request_for(path)) for path in pages))
+        await asyncio.sleep(0)
+        is_open.set()
+        return await strangers, await readers
+
+    strangers, readers = asyncio.run(crowd())
+    assert set(readers) == {200}
+    # Who asks for what is being made already waits for it with the others.
+    assert (strangers.count(404), strangers.count(503)) == (2 * most, 2 * (300 - most))
+
+
 async def status_of(app: Delivery, scope: Scope) -> int:
     found: list[int] = []
 
@@ -288,6 +337,7 @@ def test_pages_are_made_in_advance_while_nobody_asks(our_site: Site) -> None:
             assert time.monotonic() < deadline
             time.sleep(0.05)
         assert len(app.pages) == 2
+        assert app.expected == {"/about", "/nothing", "/ru/about"}
         assert client.get("/ru/about").status_code == 200
 
 

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urldefrag, urljoin, urlsplit
@@ -297,6 +297,47 @@ def test_an_interrupted_replacement_is_ended(world_site: Site, tmp_path: Path) -
     former.mkdir()
     (former / MANIFEST).touch()
     write(settings_of(world_site), folder)
+    assert [path.name for path in tmp_path.iterdir()] == ["site"]
+
+
+def test_an_interrupted_removal_is_ended(
+    world_site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever a kill stops the removal of the former folder, the next export ends it."""
+    monkeypatch.setattr(urls, "every_address", lambda _: ["/robots.txt", "/ru/about"])
+    folder, former = tmp_path / "site", tmp_path / ".site.former"
+    write(settings_of(world_site), folder)
+    before = files_in(folder)
+    steps = 0
+
+    class KilledError(BaseException):
+        """Nothing more is done."""
+
+    def until_killed(step: Callable[..., None]) -> Callable[..., None]:
+        def done(path: str | Path, **options: int) -> None:
+            nonlocal steps
+            if former.exists():
+                if steps == 0:
+                    raise KilledError
+                steps -= 1
+            step(path, **options)
+
+        return done
+
+    is_killed, at = True, 0
+    while is_killed:
+        steps, is_killed = at, False
+        with monkeypatch.context() as patched:
+            for name in ("unlink", "rmdir"):
+                patched.setattr(os, name, until_killed(getattr(os, name)))
+            try:
+                write(settings_of(world_site), folder)
+            except KilledError:
+                is_killed = True
+        assert former.exists() == is_killed
+        at += 1
+    assert at > 3
+    assert files_in(folder) == before
     assert [path.name for path in tmp_path.iterdir()] == ["site"]
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import marshal
+import os
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,38 @@ def test_damaged_templates_are_not_taken(world_site: Site, tmp_path: Path) -> No
         assert not Compiled(file).ready, at
         file.write_bytes(whole[:at])
         assert not Compiled(file).ready, at
+
+
+def test_templates_that_somebody_else_can_have_written_are_not_taken(
+    world_site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, link = tmp_path / "templates", tmp_path / "link"
+    settings = Settings(world_site.seed, world_site.database, "https://meeting.example")
+    former = os.umask(0)
+    try:
+        compile_templates(open_site(settings).renderers["en"], file)
+    finally:
+        os.umask(former)
+    assert Compiled(file).ready
+    for mode in (0o664, 0o646):
+        file.chmod(mode)
+        assert not Compiled(file).ready, mode
+    file.chmod(0o644)
+    link.symlink_to(file)
+    assert not Compiled(link).ready
+    monkeypatch.setattr(os, "geteuid", lambda: file.stat().st_uid + 1)
+    assert not Compiled(file).ready
+
+
+def test_what_can_not_be_read_is_no_compiled_template(tmp_path: Path) -> None:
+    folder, pipe, nonsense = (tmp_path / name for name in ("folder", "pipe", "nonsense"))
+    folder.mkdir()
+    os.mkfifo(pipe)
+    for programs in (marshal.dumps(7), marshal.dumps((1, 2, 3)), b"", b"?", b"("):
+        nonsense.write_bytes(hashlib.sha256(programs).digest() + programs)
+        assert not Compiled(nonsense).ready, programs
+    for place in (folder, pipe, tmp_path / "nothing", nonsense / "below"):
+        assert not Compiled(place).ready, place
 
 
 def test_no_filter_is_given_a_constant() -> None:

@@ -399,6 +399,23 @@ BROKEN: dict[str, tuple[str, str, str, list[str]]] = {
         "sectors",
         [f"1: the first keys are kinds: {KIND_NAMES}"],
     ),
+    "number that is too large": (
+        COMMISSION,
+        "ordinal: 1",
+        "ordinal: 99999999999999999999999",
+        [
+            (
+                '5: commissions.lamps.ordinal: "99999999999999999999999" is not a number '
+                "from 1 to 2147483647"
+            )
+        ],
+    ),
+    "number that is too small": (
+        EVENT,
+        "    held_on:",
+        "    number: -5\n    held_on:",
+        ['6: events.opening.number: "-5" is not a number from 1 to 2147483647'],
+    ),
     "open bracket": (
         SECTOR,
         "{en: Lights}",
@@ -417,11 +434,11 @@ BROKEN: dict[str, tuple[str, str, str, list[str]]] = {
         "\treference: sec1",
         ["3: not YAML: found character that cannot start any token"],
     ),
-    "anchor of nothing": (
+    "alias": (
         SECTOR,
         "{en: Lights}",
         "*lights",
-        ["4: not YAML: found undefined alias"],
+        ["4: not YAML: *lights stands for something else; write that out, or quote the *"],
     ),
     "two documents": (
         SECTOR,
@@ -646,6 +663,30 @@ def test_mistakes_are_sorted_by_place_and_said_once() -> None:
     other = Mistake("b.yaml", 1, "", "not YAML")
     error = SeedError([other, later, earlier, later])
     assert str(error) == "a.yaml:9: y: wrong\na.yaml:10: x: wrong\nb.yaml:1: not YAML"
+
+
+def test_a_few_lines_do_not_fill_the_memory(tmp_path: Path) -> None:
+    lines = ["sectors:", "  lights:", f"    a: &a0 [{', '.join('x' * 10)}]"]
+    lines += [f"    b{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 10)]
+    (mistake,) = mistakes_in(written_to(tmp_path / "seed.yaml", "\n".join(lines)))
+    assert mistake.startswith("FILE:4: not YAML: *a0 stands for something else; ")
+
+
+def test_a_mistake_is_one_line_whatever_the_seed_says(tmp_path: Path) -> None:
+    key = json.dumps("x\n\x1b[31mseed/a.yaml:1: fake\u202e\u2028")
+    seed = written_to(tmp_path / "seed.yaml", f"sectors: {{lights: {{{key}: '1'}}}}\n{key}: 1")
+    mistakes = mistakes_in(seed)
+    assert any(
+        r"lights.x\n\x1b[31mseed/a.yaml:1: fake\u202e\u2028: unknown" in one for one in mistakes
+    )
+    for mistake in mistakes:
+        assert mistake.startswith("FILE:")
+        assert mistake.isprintable()
+    long = SECTOR.replace("reference: sec1", f"reference: {'9' * 5000}")
+    (mistake,) = mistakes_in(written_to(seed, long))
+    assert len(mistake) < 400
+    assert mistake.startswith('FILE:3: sectors.lights.reference: "999')
+    assert mistake.endswith("write letters, then digits, such as a12")
 
 
 @given(some.text(max_size=60))
