@@ -241,6 +241,21 @@ def test_a_wording_that_readers_cannot_read_is_told_in_their_language(our_site: 
     assert "转述 他表示，双方讨论了" in told("/zh/quotes/medvedev-key-issues")
 
 
+def test_a_publisher_is_named_in_the_readers_language_where_that_name_is_known(
+    our_site: Site,
+) -> None:
+    def told(path: str, selector: str) -> list[Element]:
+        return quickly_parsed(our_site.client.get(path).text).findall(selector)
+
+    (read_at, *_) = told("/ru/agreements/nuclear-statement", ".//p[@class='read']")
+    assert "официальная публикация, Правительство Российской Федерации" in text_of(read_at)
+    (where,) = told("/zh/sources/cri-2016-11-07", ".//main")
+    assert "新华社" in text_of(where)
+    assert ("en", "China Radio International") in [
+        (name.get("lang"), text_of(name)) for name in where.iter("span")
+    ]
+
+
 @pytest.mark.parametrize(("language", "first"), [("ru", "Шанхайская"), ("zh", "上海合作组织")])
 def test_a_search_and_its_suggestions_answer_in_the_language_of_the_page(
     our_site: Site, language: str, first: str
