@@ -20,12 +20,21 @@ from app.values import PRIMARY
 
 OTHERS = [code for code in PUBLISHED if code != PRIMARY]
 
-ENGLISH = re.compile(r"[A-Za-z][\w’'-]*(?:[\s,;:“”()]+[A-Za-z][\w’'-]*){3,}")
-"""Four words in Latin letters, one after the other."""
+_LATIN = r"[A-Za-zÀ-ɏ][A-Za-zÀ-ɏ’'-]*"
+ENGLISH = re.compile(rf"{_LATIN}(?:[\s,;:“”()]+{_LATIN})+")
+"""Two words in Latin letters or more, one after the other."""
 
 PRINTED = {
-    "st China-Russia Prime Ministers' Regular Meeting",
+    "Beijing Enterprises Group",
+    "Beijing Gas",
+    "China Daily",
+    "Executive Intelligence Review",
+    "InoTV (RT",
+    "Konstantin, Constantine",
+    "Konstantinovsky Palace",
     "La Franja Económica de la Ruta de la Seda",
+    "RT Deutsch",
+    "st China-Russia Prime Ministers' Regular Meeting",
 }
 """Names as printed, inside a text or a title of another language."""
 
