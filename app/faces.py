@@ -182,7 +182,8 @@ def _commission(commission: Commission, draft: _Draft) -> CardFace:
 
 
 def _source(source: Source, draft: _Draft) -> CardFace:
-    return replace(draft.plain, lines=(source.publisher, *draft.dated(source.published_on)))
+    publisher = draft.letterhead.say(source.publisher)
+    return replace(draft.plain, lines=(publisher, *draft.dated(source.published_on)))
 
 
 _FACES: dict[str, Callable[[Any, _Draft], CardFace]] = {

@@ -131,7 +131,9 @@ def _quote(quote: Quote) -> dict[str, str]:
 def _source(source: Source) -> dict[str, str]:
     if source.description:
         return dict(source.description.root)
-    return {source.language: source.title or source.publisher}
+    if source.title:
+        return {source.language: source.title}
+    return dict(source.publisher.root)
 
 
 def collated(title: Mapping[str, str], language: str) -> Any:

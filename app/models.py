@@ -26,6 +26,7 @@ from app.values import (
     Number,
     Part,
     PartialDate,
+    Publisher,
     Reference,
     Slug,
     Text,
@@ -723,7 +724,7 @@ class Source(Record, table=True):
     """The title as printed."""
     description: Text | None = maybe(Text)
     """What it is, where no title was seen."""
-    publisher: Written
+    publisher: Publisher = held(Publisher)
     """Who published it."""
     author: Written | None = None
     """Who wrote it."""
@@ -735,7 +736,7 @@ class Source(Record, table=True):
     """The language it is in."""
     url: WebAddress
     """The address at which it was read."""
-    copy_of: Written | None = None
+    copy_of: Publisher | None = maybe(Publisher)
     """The original publisher, where this is a copy."""
     note: Text | None = maybe(Text)
     """What a reader must know of it."""

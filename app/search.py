@@ -34,7 +34,7 @@ SHORTEST_STEM = 3
 """How many letters of a word are left at least when its ending is taken off."""
 
 _NAMING = ("title", "short_title", "name", "abbreviation")
-_PLAIN = ("text", "publisher", "author", "copy_of")
+_PLAIN = ("text", "author")
 
 Written = tuple[LanguageTag, str]
 Span = tuple[int, int]

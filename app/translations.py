@@ -10,6 +10,9 @@ from app.models import Agreement, Record
 from app.seed import Mistake, Place, Seed
 from app.values import Name, Part, Standing, Text
 
+_FOUND = {"abbreviation", "publisher", "copy_of"}
+"""Fields whose names only a source can give in another language."""
+
 
 @dataclass(frozen=True)
 class Translations:
@@ -32,8 +35,8 @@ def translations_of(seed: Seed) -> Translations:
             for place, value in _values(getattr(entry.record, field), (field,)):
                 for code in LANGUAGES:
                     if code not in value.root:
-                        # Nobody can describe an abbreviation: it is found, or there is none.
-                        found = names if field == "abbreviation" else texts
+                        # Nobody can describe such a name: it is found, or there is none.
+                        found = names if field in _FOUND else texts
                         found.append(entry.mistake((*place, code), "missing"))
                 if isinstance(value, Name) and not _is_undertaking(entry.record):
                     for code, wording in value.root.items():

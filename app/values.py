@@ -9,6 +9,7 @@ from typing import Annotated, Any, Self
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     RootModel,
@@ -144,6 +145,14 @@ class Text(RootModel[dict[LanguageTag, Written]]):
     def _has_primary(self) -> Self:
         _require_primary(self.root)
         return self
+
+
+def _by_language(value: Any) -> Any:
+    return {PRIMARY: value} if isinstance(value, str) else value
+
+
+Publisher = Annotated[Text, BeforeValidator(_by_language)]
+"""Who publishes, by language; written without one where the sources give the name in one form."""
 
 
 class Standing(StrEnum):

@@ -13,6 +13,7 @@ from miniature import WORLD_TEXT, in_files
 
 from app.kinds import KINDS
 from app.seed import Mistake, Seed, SeedError, read, suggestion
+from app.values import Text
 
 SECTOR = """\
 sectors:
@@ -308,14 +309,26 @@ BROKEN: dict[str, tuple[str, str, str, list[str]]] = {
     "list where text belongs": (
         SOURCE,
         "publisher: Lakeport Gazette",
-        "publisher: [Lakeport, Gazette]",
-        ["4: sources.gazette.publisher: a text belongs here"],
+        "publisher: Lakeport Gazette\n    author: [Mara, Lind]",
+        ["5: sources.gazette.author: a text belongs here"],
     ),
     "named fields where text belongs": (
         SOURCE,
         "publisher: Lakeport Gazette",
-        "publisher: {en: Lakeport Gazette}",
-        ["4: sources.gazette.publisher: a text belongs here"],
+        "publisher: Lakeport Gazette\n    author: {en: Mara Lind}",
+        ["5: sources.gazette.author: a text belongs here"],
+    ),
+    "list where a publisher belongs": (
+        SOURCE,
+        "publisher: Lakeport Gazette",
+        "publisher: [Lakeport, Gazette]",
+        ["4: sources.gazette.publisher: write it by language, such as {en: …}"],
+    ),
+    "publisher without the first language": (
+        SOURCE,
+        "publisher: Lakeport Gazette",
+        "publisher: {zh: 湖港公报}",
+        ['4: sources.gazette.publisher: "en" is required'],
     ),
     "text where a list belongs": (
         PLAN,
@@ -630,7 +643,7 @@ def test_text_that_other_readers_take_for_something_else_stays_text(
     seed = read(written_to(tmp_path / f"seed.{suffix}", content[suffix]))
     assert written_in(seed)["sources"]["gazette"]["publisher"] == text
     if suffix == "yaml":
-        assert seed.records["sources"]["gazette"].publisher == text
+        assert seed.records["sources"]["gazette"].publisher == Text({"en": text})
 
 
 def test_models_do_the_typing(tmp_path: Path) -> None:

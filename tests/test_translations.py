@@ -20,12 +20,21 @@ from app.values import PRIMARY
 
 OTHERS = [code for code in PUBLISHED if code != PRIMARY]
 
-ENGLISH = re.compile(r"[A-Za-z][\w’'-]*(?:[\s,;:“”()]+[A-Za-z][\w’'-]*){3,}")
-"""Four words in Latin letters, one after the other."""
+_LATIN = r"[A-Za-zÀ-ɏ][A-Za-zÀ-ɏ’'-]*"
+ENGLISH = re.compile(rf"{_LATIN}(?:[\s,;:“”()]+{_LATIN})+")
+"""Two words in Latin letters or more, one after the other."""
 
 PRINTED = {
-    "st China-Russia Prime Ministers' Regular Meeting",
+    "Beijing Enterprises Group",
+    "Beijing Gas",
+    "China Daily",
+    "Executive Intelligence Review",
+    "InoTV (RT",
+    "Konstantin, Constantine",
+    "Konstantinovsky Palace",
     "La Franja Económica de la Ruta de la Seda",
+    "RT Deutsch",
+    "st China-Russia Prime Ministers' Regular Meeting",
 }
 """Names as printed, inside a text or a title of another language."""
 
@@ -239,6 +248,21 @@ def test_a_wording_that_readers_cannot_read_is_told_in_their_language(our_site: 
     assert "язык публикации: английский" in told("/ru/quotes/medvedev-key-issues")
     assert "В пересказе Он сказал, что обсуждены" in told("/ru/quotes/medvedev-key-issues")
     assert "转述 他表示，双方讨论了" in told("/zh/quotes/medvedev-key-issues")
+
+
+def test_a_publisher_is_named_in_the_readers_language_where_that_name_is_known(
+    our_site: Site,
+) -> None:
+    def told(path: str, selector: str) -> list[Element]:
+        return quickly_parsed(our_site.client.get(path).text).findall(selector)
+
+    (read_at, *_) = told("/ru/agreements/nuclear-statement", ".//p[@class='read']")
+    assert "официальная публикация, Правительство Российской Федерации" in text_of(read_at)
+    (where,) = told("/zh/sources/cri-2016-11-07", ".//main")
+    assert "新华社" in text_of(where)
+    assert ("en", "China Radio International") in [
+        (name.get("lang"), text_of(name)) for name in where.iter("span")
+    ]
 
 
 @pytest.mark.parametrize(("language", "first"), [("ru", "Шанхайская"), ("zh", "上海合作组织")])

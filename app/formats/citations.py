@@ -96,13 +96,15 @@ def sources_of(described: Described) -> list[Source]:
 
 def source_work(meeting: Meeting, source: Source) -> Work:
     """A source as a work. Where no title was seen its description stands for it, and it says so."""
+    publisher = source.publisher.root[PRIMARY]
+    original = source.copy_of.root[PRIMARY] if source.copy_of else None
     if source.description:
         chosen = choose(source.description.root, PRIMARY)
         title, notes = chosen.text, ["The title was not seen; this is a description."]
     else:
-        title, notes = source.title or source.publisher, []
-    if source.copy_of:
-        notes.insert(0, f"A copy. Original publisher: {source.copy_of}.")
+        title, notes = source.title or publisher, []
+    if original:
+        notes.insert(0, f"A copy. Original publisher: {original}.")
     return Work(
         # Another key than that of our own record of the source.
         key=citation_key(meeting, source.reference, "source"),
@@ -113,8 +115,8 @@ def source_work(meeting: Meeting, source: Source) -> Work:
         issued=source.published_on or "",
         url=source.url,
         note=" ".join(notes) or None,
-        publisher=source.publisher,
-        original_publisher=source.copy_of,
+        publisher=publisher,
+        original_publisher=original,
     )
 
 

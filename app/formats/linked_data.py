@@ -306,12 +306,12 @@ def _source_node(described: Described, source: Source) -> Node:
             "name": tagged(KINDS["sources"].titled(source)),
             "url": source.url,
             "author": {"@type": "Person", "name": source.author} if source.author else None,
-            "publisher": {"@type": "Organization", "name": source.publisher},
+            "publisher": {"@type": "Organization", "name": tagged(source.publisher)},
             "datePublished": source.published_on,
             "inLanguage": tag_of(source.language),
             "isBasedOn": {
                 "@type": "CreativeWork",
-                "publisher": {"@type": "Organization", "name": source.copy_of},
+                "publisher": {"@type": "Organization", "name": tagged(source.copy_of)},
             }
             if source.copy_of
             else None,

@@ -200,10 +200,12 @@ def _sources(footnotes: Footnotes) -> Iterator[str]:
     for footnote in footnotes.all:
         source = footnote.source
         title = choose(KINDS["sources"].titled(source), PRIMARY).text
+        publisher = source.publisher.root[PRIMARY]
+        original = source.copy_of.root[PRIMARY] if source.copy_of else ""
         told = [
             f"{title}.",
-            f"{source.publisher}{f', {source.published_on}' if source.published_on else ''}.",
-            f"A copy; original publisher: {source.copy_of}." if source.copy_of else "",
+            f"{publisher}{f', {source.published_on}' if source.published_on else ''}.",
+            f"A copy; original publisher: {original}." if original else "",
             f"{footnote.locator}." if footnote.locator else "",
             source.url,
         ]
