@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from babel import Locale, UnknownLocaleError
+from babel.core import get_global
 from babel.dates import format_date
 
 from app import catalogues
@@ -36,6 +37,17 @@ class Language:
     def locale(self) -> Locale:
         """The language as Babel knows it."""
         return Locale.parse(self.region)
+
+    @property
+    def in_territory(self) -> str:
+        """The language and a territory, the likeliest where none is known, joined by "_".
+
+        So Open Graph writes a locale (ogp.me, Optional Metadata); the likeliest is Unicode's
+        (UTS #35, Likely Subtags).
+        """
+        likely = get_global("likely_subtags")
+        full = likely.get(self.region) or likely[self.code]
+        return f"{self.code}_{self.locale.territory or full.rpartition('_')[2]}"
 
     @property
     def space(self) -> str:

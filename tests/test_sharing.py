@@ -70,6 +70,7 @@ def test_every_page_has_a_preview(site: Site) -> None:
         assert (head.one("og:image:width"), head.one("og:image:height")) == ("1200", "630")
         assert head.one("og:image:type") == "image/png"
         assert head.one("og:image:alt")
+        assert re.fullmatch("[a-z]{2}_[A-Z]{2}", head.one("og:locale")), path
 
 
 @pytest.mark.parametrize("language", PUBLISHED)
