@@ -241,6 +241,9 @@ def _sharing(writer: "_Writer", meeting: Meeting) -> dict[str, Any]:
     return {
         "card_href": in_language(urls.card_path),
         "qr_href": in_language(urls.qr_path),
+        "absolute_short": lambda reference: addresses.absolute(
+            urls.reference_path(reference, language)
+        ),
         "embed_href": in_language(urls.embed_path),
         "format_href": lambda *named: addresses.link(urls.record_format_path(*named)),
         "format_type": urls.RECORD_FORMATS.__getitem__,

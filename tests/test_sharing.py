@@ -234,6 +234,8 @@ def test_an_embed_is_found_by_any_address_of_its_record(world_site: Site) -> Non
     ):
         assert oembed(world_site, address).json() == usual, address
     assert oembed(world_site, BASE).json() == oembed(world_site, f"{BASE}/r/m0").json()
+    russian = oembed(world_site, f"{BASE}/ru/agreements/lighting-protocol").json()
+    assert oembed(world_site, f"{BASE}/ru/r/a1").json() == russian != usual
 
 
 @pytest.mark.parametrize(
@@ -354,6 +356,7 @@ def test_a_passage_of_any_signs_comes_back(passage: str) -> None:
 
 
 def test_everything_to_share_is_there_without_script(site: Site) -> None:
+    reference_of = {(noun, slug): reference for noun, slug, reference in names_of(site)}
     for noun, slug, language, path in records_of(site):
         controls = controls_of(site, path)
         summaries = [text_of(one.find("./summary")) for one in controls.findall("./details")]
@@ -370,7 +373,7 @@ def test_everything_to_share_is_there_without_script(site: Site) -> None:
         assert files | pictures <= links
         shown = text_of(controls)
         assert BASE + path in shown
-        assert f"{BASE}/r/" in shown
+        assert BASE + urls.reference_path(reference_of[noun, slug], language) in shown
         snippet = controls.find(".//textarea")
         frame = parsed(f"<!doctype html><title>a</title>{text_of(snippet)}").find(".//iframe")
         assert frame is not None
