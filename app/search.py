@@ -9,7 +9,8 @@ from functools import cache, lru_cache
 from types import MappingProxyType
 
 from app.kinds import kind_of
-from app.models import Record, Source
+from app.language import written_out
+from app.models import Meeting, Record, Source
 from app.values import LONGEST_QUERY, LanguageTag, texts_in
 
 LONGEST_EXCERPT = 180
@@ -35,6 +36,8 @@ SHORTEST_STEM = 3
 
 _NAMING = ("title", "short_title", "name", "abbreviation")
 _PLAIN = ("text", "publisher", "author", "copy_of")
+_OF_THE_DATA = ("released_on", "revised_on")
+"""Dates of what is told of a record, and none of its own."""
 
 Written = tuple[LanguageTag, str]
 Span = tuple[int, int]
@@ -164,6 +167,9 @@ def naming(record: Record) -> list[Written]:
             called += [(code, name) for code, names in value.items() for name in names]
         elif field in _NAMING:
             called += texts_in(value)
+    if isinstance(record, Meeting):
+        # Of several meetings of a series each is called by its day.
+        called += _days(record)
     return [*dict.fromkeys(called), ("", record.slug), ("", record.reference)]
 
 
@@ -181,8 +187,16 @@ def telling(record: Record) -> list[Written]:
             told.append((getattr(record, "language", ""), value))
     for other in getattr(record, "other_wordings", ()):
         told.append((other.language, other.text))
+    told += _days(record)
     called = naming(record)
     return [written for written in dict.fromkeys(told) if written not in called]
+
+
+def _days(record: Record) -> list[Written]:
+    """Every date of a record's own, as it may be typed."""
+    fields = (name for name in type(record).model_fields if name.endswith("_on"))
+    days = (getattr(record, name) for name in fields if name not in _OF_THE_DATA)
+    return [written for day in dict.fromkeys(filter(None, days)) for written in written_out(day)]
 
 
 def indexed(record: Record) -> tuple[str, str]:

@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from app import queries
 from app.database import open_database
-from app.kinds import PAGED
+from app.kinds import KINDS, PAGED
 from app.pages import search_page
 from app.search import Highlighter, telling
 from app.values import LONGEST_QUERY
@@ -209,6 +209,21 @@ def marked(page: Element) -> set[str]:
 )
 def test_what_was_found_is_marked_as_it_stands(our_site: Site, query: str, marks: set[str]) -> None:
     assert marked(search(our_site, query)) == marks
+
+
+@pytest.mark.parametrize(
+    "query", ["7 November 2016", "7 ноября 2016 года", "2016年11月7日", "2016-11-07"]
+)
+def test_a_day_finds_what_is_dated_so(our_site: Site, query: str) -> None:
+    found = hits(search(our_site, query))
+    with Session(open_database(our_site.database)) as session:
+        documents = [
+            f"/agreements/{one.slug}"
+            for one in queries.records(session, "agreements")
+            if one.dated_on == "2016-11-07" and KINDS["agreements"].part(one) == "documents"
+        ]
+    assert len(documents) > 2
+    assert {*documents, "/timeline#regular-meeting"} <= {*found}
 
 
 @pytest.mark.parametrize(
