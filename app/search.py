@@ -107,6 +107,11 @@ def index_words(text: str) -> str:
     return " ".join(words)
 
 
+def spellings(text: str) -> dict[str, str]:
+    """The words of a text as it spells them, by what they are folded to."""
+    return {fold(word): word for word in _WRITTEN_WORD.findall(text)}
+
+
 def words_of(text: str) -> list[str]:
     """The folded words of a text; a run of Chinese is one."""
     return _WORD.findall(fold(text))
@@ -314,6 +319,27 @@ def _window(text: str, first: Span) -> Span:
         space = text.rfind(" ", first[1], end)
         end = space if space >= 0 else end
     return start, end
+
+
+def edits(word: str, other: str, most: int) -> int:
+    """How many letters are put in, left out, changed or swapped from one word to another.
+
+    (Optimal string alignment, the restricted Damerau-Levenshtein distance.) Beyond `most` it is
+    more than that, and not counted on.
+    """
+    if abs(len(word) - len(other)) > most:
+        return most + 1
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for at, letter in enumerate(word):
+        above, before, row = before, row, [at + 1]
+        for place, another in enumerate(other):
+            cost = min(before[place] + (letter != another), before[place + 1] + 1, row[place] + 1)
+            is_swapped = at and place and (letter, word[at - 1]) == (other[place - 1], another)
+            row.append(min(cost, above[place - 1] + 1) if is_swapped else cost)
+        if min(row) > most:
+            return most + 1
+    return min(row[-1], most + 1)
 
 
 def nearest(word: str, known: Sequence[str]) -> str | None:

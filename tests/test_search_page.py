@@ -229,11 +229,15 @@ def test_a_day_finds_what_is_dated_so(our_site: Site, query: str) -> None:
 @pytest.mark.parametrize(
     ("query", "meant"),
     [
-        ("medvedef", "medvedev"),
-        ("Rosatm", "rosatom"),
-        ("comunique", "communique"),
-        ("tianwen nuclear", "tianwan nuclear"),
-        ("Меведев", "медведев"),
+        ("medvedef", "Medvedev"),
+        ("Rosatm", "Rosatom"),
+        ("comunique", "Communiqué"),
+        ("tianwen nuclear", "Tianwan nuclear"),
+        ("Tainwan", "Tianwan"),
+        ("Lee Keqiang", "Li Keqiang"),
+        ("lee kequiang", "Li Keqiang"),
+        ("Меведев", "Медведев"),
+        ("Путен", "Путин"),
         ("核能合作社", "核能合作"),
     ],
 )
@@ -244,6 +248,13 @@ def test_did_you_mean_is_one_click_away(our_site: Site, query: str, meant: str) 
     (link,) = [link for link in page.findall(".//main//a") if said(link) == meant]
     assert said(page).count("Did you mean") == 1
     assert hits(parsed(our_site.client.get(link.get("href", "")).text))
+
+
+@pytest.mark.parametrize("query", ["Sberbank", "São", "xqz", "Lee xyzzyx"])
+def test_nothing_is_made_of_what_is_like_nothing_here(our_site: Site, query: str) -> None:
+    page = search(our_site, query)
+    assert hits(page) == []
+    assert "Did you mean" not in said(page)
 
 
 def test_words_that_are_found_by_themselves_lead_to_what_they_find(our_site: Site) -> None:
