@@ -275,7 +275,7 @@ def test_an_embed_keeps_to_its_bounds(world_site: Site) -> None:
     address = f"{BASE}/quotes/lind-on-light"
     for given, size, has_card in (
         ({"maxwidth": "400"}, (400, 320), False),
-        ({"maxheight": "100"}, (600, 100), False),
+        ({"maxwidth": "320", "maxheight": "320"}, (320, 320), False),
         ({"maxwidth": "1200", "maxheight": "630"}, (600, 320), True),
         ({"maxwidth": "1199", "maxheight": "630"}, (600, 320), False),
         ({"format": "json"}, (600, 320), True),
@@ -284,6 +284,12 @@ def test_an_embed_keeps_to_its_bounds(world_site: Site) -> None:
         assert (answer["width"], answer["height"]) == size
         assert f'width="{size[0]}" height="{size[1]}"' in answer["html"]
         assert ("thumbnail_url" in answer) == has_card
+    for too_little in ({"maxwidth": "319"}, {"maxwidth": "100"}, {"maxheight": "319"}):
+        answer = oembed(world_site, address, **too_little).json()
+        assert answer["type"] == "link"
+        assert answer["title"]
+        # Nothing that would have to fit (section 2.3.4.3, and 2.3.4.1 of the thumbnail).
+        assert not {"html", "width", "height", "thumbnail_url"} & answer.keys()
     for value in ("0", "-1", "wide", "1e3", "١٢"):
         wrong = oembed(world_site, address, maxwidth=value)
         assert wrong.status_code == 404
