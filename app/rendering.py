@@ -266,6 +266,7 @@ def _sharing(writer: "_Writer", meeting: Meeting) -> dict[str, Any]:
         "sitemap_path": urls.SITEMAP,
         "security_path": urls.SECURITY,
         "search_path": urls.page_path(urls.SEARCH, language),
+        "answer_href": lambda query: addresses.absolute(urls.api_search_path(query)),
         "suggestions_path": urls.suggestions_path(language),
         "snippet": lambda noun, slug, title: snippet(addresses, noun, slug, language, title),
         "mail_href": urls.mail_address,

@@ -233,6 +233,11 @@ def api_path(noun: str, slug: str = "", parameters: Sequence[tuple[str, str]] = 
     return asked(f"{API}/{noun}/{slug}" if is_one else f"{API}/{noun}", parameters)
 
 
+def api_search_path(query: str) -> str:
+    """The path of what the API finds."""
+    return asked(API_SEARCH, (("q", query),))
+
+
 def other_forms(path: str) -> Mapping[str, str]:
     """The formats of the page at a path, as media type and path; none where it has no others.
 

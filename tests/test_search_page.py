@@ -7,6 +7,7 @@ from xml.etree.ElementTree import Element
 
 import pytest
 from conftest import ROOT, Site, parsed
+from heads import BASE, head_of, header_links
 from hypothesis import given, settings
 from hypothesis import strategies as some
 from sqlmodel import Session
@@ -224,6 +225,23 @@ def test_a_day_finds_what_is_dated_so(our_site: Site, query: str) -> None:
         ]
     assert len(documents) > 2
     assert {*documents, "/timeline#regular-meeting"} <= {*found}
+
+
+def test_what_a_program_would_ask_instead_is_told(our_site: Site) -> None:
+    path = "/api/search?q=%D0%90%D0%AD%D0%A1+%3C%3E%22"
+    for language in ("", "/ru", "/zh"):
+        response = our_site.client.get(f"{language}/search", params={"q": 'АЭС <>"'})
+        (link,) = header_links(response.headers["link"])
+        told = {"rel": "alternate", "type": "application/json"}
+        assert link == (f"{BASE}{path}", told)
+        (tag,) = [
+            one
+            for one in head_of(response.text).linked("alternate")
+            if one.get("type") == "application/json"
+        ]
+        assert tag["href"] == link[0]
+        assert "link" not in our_site.client.get(f"{language}/search").headers
+    assert our_site.client.get(path).json()["query"] == 'АЭС <>"'
 
 
 @pytest.mark.parametrize(
