@@ -48,6 +48,10 @@ from app.urls import Addresses
 from app.values import LONGEST_QUERY, PRIMARY, Name, Text
 
 _DIGEST_SIZE = hashlib.sha256().digest_size
+_LAST_SIGNS = ",;:.，；：。、 "
+"""What a sentence or a part of one may end in that is to be followed by a stop."""
+_MOST_SAID = 130
+"""How many characters of a quote are told in a line that also says whose they are."""
 
 
 class Compiled(BytecodeCache):
@@ -176,6 +180,7 @@ def _environment(
         "printed": writer.printed,
         "paragraph": _paragraph,
         "held": writer.held,
+        "saying": writer.saying,
         "in_language": urls.in_language,
         "programme": writer.programme,
         "lanes": writer.lanes,
@@ -423,6 +428,18 @@ class _Writer:
             is_foreign=is_foreign,
             paraphrase=quote.paraphrase if is_foreign else None,
         )
+
+    def saying(self, held: "Held", stop: str) -> str:
+        """What a quote says, as a sentence of plain text that another follows.
+
+        These are its words in quotation marks, or else what they come to. An ellipsis, a question
+        or a call needs no stop.
+        """
+        before, after = ("", "") if held.paraphrase else marks(held.first.language)
+        text = self.plainly(held.paraphrase) if held.paraphrase else held.first.text
+        said = opening(text, _MOST_SAID).rstrip(_LAST_SIGNS)
+        is_ended = said.endswith(("…", "?", "!", "？", "！"))
+        return f"{before}{said}{after}{LANGUAGES[self.language].space if is_ended else stop}"
 
     def language_name(self, tag: str) -> str:
         """What a language is called in the page's own."""

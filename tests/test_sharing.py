@@ -88,6 +88,27 @@ def test_a_preview_is_read_by_another_program(our_site: Site, language: str) -> 
             assert seen.site_name == head.one("og:site_name")
 
 
+def test_a_quote_is_told_in_its_own_marks_and_then_where_it_was_said(our_site: Site) -> None:
+    marked = {"en": "“.+”", "ru": "«.+»", "zh": "“.+”|「.+」"}
+    seen = set()
+    for slug, quote in read(our_site.seed).records["quotes"].items():
+        held = [quote.language, *(other.language for other in quote.other_wordings)]
+        for language in PUBLISHED:
+            head = head_at(our_site, urls.record_path("quotes", slug, language))
+            told = head.one("og:description")
+            speaker, colon, rest = re.split("(: |：)", told, maxsplit=1)
+            assert colon == ("：" if language == "zh" else ": ")
+            assert head.one("og:title").startswith(speaker)
+            occasion = quote.occasion.root[language]
+            said = rest.rpartition(occasion[:20])[0]
+            assert said, told
+            assert re.search("[^,;:，；：、.。…](。|[.] )$|[…!?！？][”»」]?(| )$", said), told
+            if any(tag.partition("-")[0] == language for tag in held):
+                assert re.fullmatch(f"({marked[language]})([.] ?|。| |)", said), told
+                seen.add(language)
+    assert seen == {*PUBLISHED}
+
+
 def test_every_picture_of_a_preview_is_there(site: Site) -> None:
     """Every card is drawn and measured in test_cards; here some are fetched as a messenger does."""
     addresses = [*dict.fromkeys(head.one("og:image") for head in some_heads(site).values())]
