@@ -111,7 +111,7 @@ def _found(site: Site, query: str, page: SearchPage) -> dict[str, Any]:
     return {
         "query": query,
         "html_url": absolute(urls.page_path(urls.SEARCH, PRIMARY, asked)),
-        "url": absolute(urls.asked(urls.API_SEARCH, asked)),
+        "url": absolute(urls.api_search_path(query)),
         "is_bounded": page.is_bounded,
         **({"did_you_mean": page.otherwise} if page.otherwise else {}),
         "groups": [_group(site, group, query) for group in page.groups],

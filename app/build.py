@@ -37,8 +37,14 @@ _IN_OTHER_WORDS = {
 # The index can tell its words only by reading where each of them stands.
 _VOCABULARY = (
     "CREATE VIRTUAL TABLE temp.every_word USING fts5vocab(main, search_index, row)",
-    "INSERT INTO vocabulary(term, doc) SELECT term, doc FROM every_word",
+    "CREATE VIRTUAL TABLE temp.every_place USING fts5vocab(main, search_index, col)",
+    """
+    INSERT INTO vocabulary(term, doc, named) SELECT term, doc, coalesce(
+        (SELECT doc FROM every_place WHERE term = every_word.term AND col = 'title'), 0
+    ) FROM every_word
+    """,
     "DROP TABLE every_word",
+    "DROP TABLE every_place",
 )
 _ADD_WORDS = "INSERT INTO search_index(rowid, title, text) VALUES (:id, :title, :text)"
 

@@ -17,6 +17,9 @@ from app.values import PRIMARY
 WIDTH, HEIGHT = 600, 320
 """The room that an embedded record takes, in CSS pixels, where there is as much."""
 
+LEAST_WIDTH = 320
+"""The least width at which all that is framed fits into HEIGHT."""
+
 CARD_WIDTH, CARD_HEIGHT = 1200, 630
 
 
@@ -36,10 +39,11 @@ def frame(address: str, title: str, width: int, height: int) -> Markup:
 def oembed(session: Session, addresses: Addresses, given: Mapping[str, str]) -> Any:
     """The answer for an address (oEmbed, section 2.3.4.4, "rich"), or None where it is no record's.
 
+    Where the bounds leave too little room for the frame, it is told of as a "link" (2.3.4.3).
     Raises BadParameterError where the greatest width or height is no number of pixels.
     """
     most_width, most_height = _most(given, "maxwidth"), _most(given, "maxheight")
-    width, height = min(WIDTH, most_width), min(HEIGHT, most_height)
+    is_framed = most_width >= LEAST_WIDTH and most_height >= HEIGHT
     is_card_shown = most_width >= CARD_WIDTH and most_height >= CARD_HEIGHT
     named = _named(session, addresses, given["url"])
     if named is None:
@@ -61,23 +65,21 @@ def oembed(session: Session, addresses: Addresses, given: Mapping[str, str]) -> 
         "thumbnail_width": CARD_WIDTH,
         "thumbnail_height": CARD_HEIGHT,
     }
+    width = min(WIDTH, most_width)
+    address = addresses.absolute(urls.embed_path(noun, record.slug, language))
+    framed = {
+        "html": str(frame(address, title, width, HEIGHT)),
+        "width": width,
+        "height": HEIGHT,
+    }
     return {
         "version": "1.0",
-        "type": "rich",
+        "type": "rich" if is_framed else "link",
         "title": title,
         "provider_name": choose(meeting.short_title.root, language).text,
         "provider_url": addresses.absolute(urls.page_path(urls.HOME, language)),
         **(thumbnail if is_card_shown else {}),
-        "html": str(
-            frame(
-                addresses.absolute(urls.embed_path(noun, record.slug, language)),
-                title,
-                width,
-                height,
-            )
-        ),
-        "width": width,
-        "height": height,
+        **(framed if is_framed else {}),
     }
 
 

@@ -53,9 +53,9 @@ def file_routes(site: Site) -> APIRouter:
             card, code = _card(site, kind, letterhead), _code(site, kind, language)
             add(urls.card_path(kind.noun, "{slug}", language), card)
             add(urls.qr_path(kind.noun, "{slug}", language), code)
+        add(urls.reference_path("{reference}", language), _short_address(site, language))
     add(urls.data_path("{name}"), _data_file(site))
     add(urls.OEMBED, _oembed(site))
-    add(urls.reference_path("{reference}"), _short_address(site))
     add(f"{urls.STATIC}/{{digest}}/{{name}}", _static(site))
     if site.is_export:
         for language in PUBLISHED:
@@ -233,7 +233,7 @@ def _oembed(site: Site) -> View:
     return view
 
 
-def _short_address(site: Site) -> View:
+def _short_address(site: Site, language: str) -> View:
     def view(request: Request) -> Response:
         reference = request.path_params["reference"]
         with site.session() as session:
@@ -243,7 +243,7 @@ def _short_address(site: Site) -> View:
                     if withdrawal.reference == reference:
                         raise GoneError(withdrawal)
                 raise HTTPException(404)
-        path = urls.record_path(row.kind, row.slug)
+        path = urls.record_path(row.kind, row.slug, language)
         if site.is_export:
             return leading_page(site, row, path)
         return RedirectResponse(site.addresses.link(path), status_code=302, headers=PAGE_HEADERS)

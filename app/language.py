@@ -1,11 +1,12 @@
 """The languages of the site: which there are, and how a text is chosen for a reader."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
 from babel import Locale, UnknownLocaleError
+from babel.core import get_global
 from babel.dates import format_date
 
 from app import catalogues
@@ -15,6 +16,8 @@ _MONTH, _DAY = 7, 10
 """How long a partial date is that names a month, a day."""
 
 _QUOTATION_MARKS = {"ru": ("«", "»"), "zh-Hant": ("「", "」")}
+_YEARS = {"ru": ("г.", "года")}
+"""How a date has the word for "year", which other languages leave out, and how it is in full."""
 _WITHOUT_SPACES = {"ja", "zh"}
 _USUAL_MARKS = ("“", "”")
 
@@ -36,6 +39,17 @@ class Language:
     def locale(self) -> Locale:
         """The language as Babel knows it."""
         return Locale.parse(self.region)
+
+    @property
+    def in_territory(self) -> str:
+        """The language and a territory, the likeliest where none is known, joined by "_".
+
+        So Open Graph writes a locale (ogp.me, Optional Metadata); the likeliest is Unicode's
+        (UTS #35, Likely Subtags).
+        """
+        likely = get_global("likely_subtags")
+        full = likely.get(self.region) or likely[self.code]
+        return f"{self.code}_{self.locale.territory or full.rpartition('_')[2]}"
 
     @property
     def space(self) -> str:
@@ -126,6 +140,14 @@ def when(day: str, locale: Locale) -> str:
     skeleton = "y" if len(day) < _MONTH else "yMMMM"
     pattern = str(locale.datetime_skeletons[skeleton].pattern)
     return format_date(date.fromisoformat(f"{day}-01-01"[:_DAY]), pattern, locale)
+
+
+def written_out(day: str) -> Iterator[tuple[str, str]]:
+    """A partial date as it is typed: in each language with no word cut short, then in numbers."""
+    for language in LANGUAGES.values():
+        short, whole = _YEARS.get(language.code, ("", ""))
+        yield language.code, when(day, language.locale).replace(short, whole)
+    yield "", day
 
 
 def marks(tag: str) -> tuple[str, str]:

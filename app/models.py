@@ -798,13 +798,14 @@ class NameRow(SQLModel, table=True):
 
 
 class Term(SQLModel, table=True):
-    """One word of the index, and how many records have it."""
+    """One word of the index: how many records have it, and how many in a name."""
 
     __tablename__ = "vocabulary"
     __table_args__ = {"sqlite_with_rowid": False}
 
     term: str = Field(primary_key=True)
     doc: int
+    named: int
 
 
 class AliasRow(SQLModel, table=True):

@@ -137,7 +137,7 @@ def _paths(session: Session, addresses: Addresses) -> Iterator[tuple[str, Schema
             ),
         )
     word = _word(row for held in rows.values() for row in held)
-    found = urls.asked(urls.API_SEARCH, (("q", word),))
+    found = urls.api_search_path(word)
     yield (
         urls.API_SEARCH,
         _path(

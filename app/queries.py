@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from operator import itemgetter
 from typing import Any, TypeVar
 
 from sqlalchemy import CompoundSelect, Integer, TextClause, exists, false, func, intersect, text
@@ -19,6 +20,7 @@ from app.models import (
     FacetRow,
     Link,
     Meeting,
+    NameRow,
     OrderRow,
     Record,
     RecordRow,
@@ -28,11 +30,12 @@ from app.models import (
 from app.search import (
     LONGEST_ENDING,
     SHORTEST_STEM,
+    edits,
     index_words,
     is_form_of,
     is_han,
     match_expression,
-    nearest,
+    spellings,
     words_of,
 )
 from app.values import LONGEST_QUERY, PRIMARY
@@ -837,42 +840,85 @@ def is_found(session: Session, query: str) -> bool:
 
 _IS_KNOWN = text("SELECT 1 FROM vocabulary WHERE term >= :word AND term < :beyond LIMIT 1")
 _SIMILAR = text("""
-    SELECT term FROM vocabulary WHERE term >= :first AND term < :beyond
+    SELECT term, named FROM vocabulary WHERE term >= :first AND term < :beyond
         AND length(term) BETWEEN :shortest AND :longest
-    ORDER BY doc DESC, term LIMIT 3000
+    ORDER BY named DESC, doc DESC, term LIMIT 3000
 """)
+
+_SHORT_WORD, _LONG_WORD = 4, 6
+"""From how many letters on a word may be misspelt in one, and in two."""
+_MOST_EDITS = 2
 
 
 def spelled_otherwise(session: Session, query: str) -> str | None:
     """A query that finds something, made from one that does not: "did you mean".
 
-    Each word that the index does not have becomes the most similar one that it has; a Chinese
-    run that it does not have becomes the longest beginning that it has.
+    Each word that the index does not have becomes one that stands beside the other words in a
+    name, or else the most similar one that the index has; a Chinese run that it does not have
+    becomes the longest beginning that it has. Words of names are spelled as the name is.
     """
-    connection = session.connection()
-    words: list[str] = []
-    for word in dict.fromkeys(words_of(query[:LONGEST_QUERY])):
-        if is_han(word):
-            longest = (word[:size] for size in range(len(word), 0, -1))
-            known = next((part for part in longest if is_found(session, part)), None)
-        elif connection.execute(_IS_KNOWN, {"word": word, "beyond": word + _BEYOND}).first():
-            known = word
-        else:
-            similar = connection.execute(
-                _SIMILAR,
-                {
-                    "first": word[0],
-                    "beyond": word[0] + _BEYOND,
-                    "shortest": len(word) - 2,
-                    "longest": len(word) + 2,
-                },
-            )
-            known = nearest(word, list(similar.scalars()))
-        if known is None:
+    words = list(dict.fromkeys(words_of(query[:LONGEST_QUERY])))
+    known = {word: part for word in words if (part := _known(session, word))}
+    # The longest first: it says more of the others than they of it.
+    for word in sorted(set(words) - known.keys(), key=lambda word: (-len(word), word)):
+        beside = _named_with(session, [*known.values()])
+        meant = _most_similar(word, beside) or _misspelt(session, word)
+        if meant is None:
             return None
-        words.append(known)
-    corrected = " ".join(words)
-    return corrected if words and is_found(session, corrected) else None
+        known[word] = meant
+    corrected = " ".join(known[word] for word in words)
+    if not words or not is_found(session, corrected):
+        return None
+    spelled: dict[str, str] = {}
+    for row in suggestions(session, corrected, 1):
+        for title in row.title.values():
+            spelled |= spellings(title)
+    return " ".join(spelled.get(known[word], known[word]) for word in words)
+
+
+def _known(session: Session, word: str) -> str | None:
+    """What the index has of a word: all of it, or of a Chinese run the longest beginning."""
+    if is_han(word):
+        longest = (word[:size] for size in range(len(word), 0, -1))
+        return next((part for part in longest if is_found(session, part)), None)
+    asked = {"word": word, "beyond": word + _BEYOND}
+    return word if session.connection().execute(_IS_KNOWN, asked).first() else None
+
+
+def _named_with(session: Session, words: Sequence[str]) -> list[str]:
+    """The words of the names that have some words."""
+    ids = [row.id for row in suggestions(session, " ".join(words), MOST_SHOWN)]
+    names = session.exec(select(NameRow.words).where(col(NameRow.record_id).in_(ids)))
+    return list(dict.fromkeys(word for name in names for word in name.split()))
+
+
+def _most_similar(word: str, others: Sequence[str]) -> str | None:
+    """The one of some words that another may stand for, the first of equals, or None."""
+    most = min(_MOST_EDITS, len(word) - 1)
+    found = [(edits(word, other, most), other) for other in others if other[0] == word[0]]
+    number, other = min(found, key=itemgetter(0), default=(most + 1, ""))
+    return other if number <= most else None
+
+
+def _misspelt(session: Session, word: str) -> str | None:
+    """The word of the index that another is a misspelling of, or None.
+
+    Of a few letters each counts, so nothing is made of a word of three. Of equals a word of names
+    comes first, then the more frequent one.
+    """
+    if len(word) < _SHORT_WORD:
+        return None
+    most = _MOST_EDITS if len(word) >= _LONG_WORD else 1
+    asked = {
+        "first": word[0],
+        "beyond": word[0] + _BEYOND,
+        "shortest": len(word) - most,
+        "longest": len(word) + most,
+    }
+    similar = session.connection().execute(_SIMILAR, asked)
+    found = [(edits(word, term, most), not named, term) for term, named in similar]
+    number, _, term = min(found, key=itemgetter(0, 1), default=(most + 1, True, ""))
+    return term if number <= most else None
 
 
 def next_in_thread(session: Session, kind: Kind, item: Record) -> RecordRow | None:

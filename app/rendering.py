@@ -51,6 +51,10 @@ from app.urls import Addresses
 from app.values import LONGEST_QUERY, PRIMARY, Name, Text
 
 _DIGEST_SIZE = hashlib.sha256().digest_size
+_LAST_SIGNS = ",;:.，；：。、 "
+"""What a sentence or a part of one may end in that is to be followed by a stop."""
+_MOST_SAID = 130
+"""How many characters of a quote are told in a line that also says whose they are."""
 
 
 class Compiled(BytecodeCache):
@@ -201,6 +205,7 @@ def _environment(
         "printed": writer.printed,
         "paragraph": _paragraph,
         "held": writer.held,
+        "saying": writer.saying,
         "in_language": urls.in_language,
         "programme": writer.programme,
         "lanes": writer.lanes,
@@ -266,6 +271,9 @@ def _sharing(writer: "_Writer", meeting: Meeting) -> dict[str, Any]:
     return {
         "card_href": in_language(urls.card_path),
         "qr_href": in_language(urls.qr_path),
+        "absolute_short": lambda reference: addresses.absolute(
+            urls.reference_path(reference, language)
+        ),
         "embed_href": in_language(urls.embed_path),
         "format_href": lambda *named: addresses.link(urls.record_format_path(*named)),
         "format_type": urls.RECORD_FORMATS.__getitem__,
@@ -288,6 +296,7 @@ def _sharing(writer: "_Writer", meeting: Meeting) -> dict[str, Any]:
         "sitemap_path": urls.SITEMAP,
         "security_path": urls.SECURITY,
         "search_path": urls.page_path(urls.SEARCH, language),
+        "answer_href": lambda query: addresses.absolute(urls.api_search_path(query)),
         "suggestions_path": urls.suggestions_path(language),
         "snippet": lambda noun, slug, title: snippet(addresses, noun, slug, language, title),
         "mail_href": urls.mail_address,
@@ -444,6 +453,18 @@ class _Writer:
             is_foreign=is_foreign,
             paraphrase=quote.paraphrase if is_foreign else None,
         )
+
+    def saying(self, held: "Held", stop: str) -> str:
+        """What a quote says, as a sentence of plain text that another follows.
+
+        These are its words in quotation marks, or else what they come to. An ellipsis, a question
+        or a call needs no stop.
+        """
+        before, after = ("", "") if held.paraphrase else marks(held.first.language)
+        text = self.plainly(held.paraphrase) if held.paraphrase else held.first.text
+        said = opening(text, _MOST_SAID).rstrip(_LAST_SIGNS)
+        is_ended = said.endswith(("…", "?", "!", "？", "！"))
+        return f"{before}{said}{after}{LANGUAGES[self.language].space if is_ended else stop}"
 
     def language_name(self, tag: str) -> str:
         """What a language is called in the page's own."""

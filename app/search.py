@@ -9,7 +9,8 @@ from functools import cache, lru_cache
 from types import MappingProxyType
 
 from app.kinds import kind_of
-from app.models import Record, Source
+from app.language import written_out
+from app.models import Meeting, Record, Source
 from app.values import LONGEST_QUERY, LanguageTag, texts_in
 
 LONGEST_EXCERPT = 180
@@ -35,6 +36,8 @@ SHORTEST_STEM = 3
 
 _NAMING = ("title", "short_title", "name", "abbreviation")
 _PLAIN = ("text", "author")
+_OF_THE_DATA = ("released_on", "revised_on")
+"""Dates of what is told of a record, and none of its own."""
 
 Written = tuple[LanguageTag, str]
 Span = tuple[int, int]
@@ -104,6 +107,11 @@ def index_words(text: str) -> str:
     return " ".join(words)
 
 
+def spellings(text: str) -> dict[str, str]:
+    """The words of a text as it spells them, by what they are folded to."""
+    return {fold(word): word for word in _WRITTEN_WORD.findall(text)}
+
+
 def words_of(text: str) -> list[str]:
     """The folded words of a text; a run of Chinese is one."""
     return _WORD.findall(fold(text))
@@ -164,6 +172,9 @@ def naming(record: Record) -> list[Written]:
             called += [(code, name) for code, names in value.items() for name in names]
         elif field in _NAMING:
             called += texts_in(value)
+    if isinstance(record, Meeting):
+        # Of several meetings of a series each is called by its day.
+        called += _days(record)
     return [*dict.fromkeys(called), ("", record.slug), ("", record.reference)]
 
 
@@ -181,8 +192,16 @@ def telling(record: Record) -> list[Written]:
             told.append((getattr(record, "language", ""), value))
     for other in getattr(record, "other_wordings", ()):
         told.append((other.language, other.text))
+    told += _days(record)
     called = naming(record)
     return [written for written in dict.fromkeys(told) if written not in called]
+
+
+def _days(record: Record) -> list[Written]:
+    """Every date of a record's own, as it may be typed."""
+    fields = (name for name in type(record).model_fields if name.endswith("_on"))
+    days = (getattr(record, name) for name in fields if name not in _OF_THE_DATA)
+    return [written for day in dict.fromkeys(filter(None, days)) for written in written_out(day)]
 
 
 def indexed(record: Record) -> tuple[str, str]:
@@ -300,6 +319,27 @@ def _window(text: str, first: Span) -> Span:
         space = text.rfind(" ", first[1], end)
         end = space if space >= 0 else end
     return start, end
+
+
+def edits(word: str, other: str, most: int) -> int:
+    """How many letters are put in, left out, changed or swapped from one word to another.
+
+    (Optimal string alignment, the restricted Damerau-Levenshtein distance.) Beyond `most` it is
+    more than that, and not counted on.
+    """
+    if abs(len(word) - len(other)) > most:
+        return most + 1
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for at, letter in enumerate(word):
+        above, before, row = before, row, [at + 1]
+        for place, another in enumerate(other):
+            cost = min(before[place] + (letter != another), before[place + 1] + 1, row[place] + 1)
+            is_swapped = at and place and (letter, word[at - 1]) == (other[place - 1], another)
+            row.append(min(cost, above[place - 1] + 1) if is_swapped else cost)
+        if min(row) > most:
+            return most + 1
+    return min(row[-1], most + 1)
 
 
 def nearest(word: str, known: Sequence[str]) -> str | None:

@@ -233,6 +233,11 @@ def api_path(noun: str, slug: str = "", parameters: Sequence[tuple[str, str]] = 
     return asked(f"{API}/{noun}/{slug}" if is_one else f"{API}/{noun}", parameters)
 
 
+def api_search_path(query: str) -> str:
+    """The path of what the API finds."""
+    return asked(API_SEARCH, (("q", query),))
+
+
 def other_forms(path: str) -> Mapping[str, str]:
     """The formats of the page at a path, as media type and path; none where it has no others.
 
@@ -318,9 +323,9 @@ def data_path(name: str) -> str:
     return f"/data/{name}"
 
 
-def reference_path(reference: str) -> str:
-    """The short path of a record, which survives renaming."""
-    return f"/{_SHORT}/{reference}"
+def reference_path(reference: str, language: str = PRIMARY) -> str:
+    """The short path of a record, which survives renaming and leads to a page of its language."""
+    return _in_language(f"/{_SHORT}/{reference}", language)
 
 
 def sitemap_path(number: str | int) -> str:
@@ -386,7 +391,8 @@ def every_file(
                 yield embed_path(noun, slug, language)
     for kind in PAGED:
         yield from (list_format_path(kind.noun, suffix) for suffix in list_formats(kind.noun))
-    yield from (reference_path(reference) for _, _, reference in known)
+    for language in PUBLISHED:
+        yield from (reference_path(reference, language) for _, _, reference in known)
     yield from map(data_path, DATA_FILES)
     yield from (SITEMAP, ROBOTS, FAVICON, FEED, OPENSEARCH)
     pages = sum(1 for _ in mapped_pages((noun, slug) for noun, slug, _ in known))
@@ -423,9 +429,10 @@ def every_address(everything: Everything) -> Iterator[str]:
             if KINDS[noun].has_pages:
                 yield record_path(noun, slug, language)
                 yield embed_path(noun, slug, language)
+        for reference in everything.former_references:
+            yield reference_path(reference, language)
         yield search_index_path(language)
         yield missing_path(language)
-    yield from map(reference_path, everything.former_references)
     yield from (static_path(name, digest) for name, digest in everything.static_files)
 
 

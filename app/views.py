@@ -12,7 +12,7 @@ from app.errors import FRAMED_HEADERS, PAGE_HEADERS, found
 from app.facets import once, read_selection
 from app.files import View, slug_of
 from app.formats.described import describe
-from app.formats.registry import list_links, record_links
+from app.formats.registry import list_links, record_links, search_links
 from app.kinds import KINDS, PAGED, Kind
 from app.openapi import document
 from app.site import Site
@@ -60,6 +60,7 @@ def page_routes(site: Site, language: str) -> APIRouter:
             else pages.search_page(session, query, language)
         ),
         lambda _: urls.page_path(urls.SEARCH, language),
+        links_of=lambda query: {"link": search_links(query, site.addresses)} if query else {},
     )
     add(urls.page_path(urls.SEARCH, language), search)
     connections = _asked(
@@ -107,16 +108,19 @@ def _asked(
     name: str,
     made: Callable[[Session, str], Any],
     path_of: Callable[[Any], str],
+    *,
+    links_of: Callable[[str], dict[str, str]] = lambda _: {},
 ) -> View:
-    """A page that answers one query parameter."""
+    """A page that answers one query parameter; the header of its other forms goes with it."""
     (parameter,) = urls.PARAMETERS[name]
 
     def view(request: Request) -> Response:
         asked = once(parameter, request.query_params.getlist(parameter))
         with site.session() as session:
             page = made(session, asked)
+        headers = PAGE_HEADERS | links_of(asked)
         path = path_of(page)
-        return _shown(site, language, f"{name}.html", PAGE_HEADERS, path=path, page=page)
+        return _shown(site, language, f"{name}.html", headers, path=path, page=page)
 
     return view
 

@@ -116,6 +116,8 @@ def test_what_was_renamed_or_taken_back_is_there(exported: Path) -> None:
     short = parsed((exported / "r/a1.html").read_text())
     (link,) = short.iter("a")
     assert link.get("href") == f"{PREFIX}/agreements/lighting-protocol"
+    (link,) = parsed((exported / "ru/r/a1.html").read_text()).iter("a")
+    assert link.get("href") == f"{PREFIX}/ru/agreements/lighting-protocol"
     moment = (exported / "r/e1.html").read_text()
     assert f"url={PREFIX}/timeline#" in moment
 

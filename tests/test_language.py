@@ -6,6 +6,7 @@ from app.language import (
     LANGUAGES,
     PUBLISHED,
     Chosen,
+    Language,
     choose,
     is_named,
     name_of,
@@ -91,3 +92,10 @@ def test_language_is_one_that_babel_knows(code: str) -> None:
     assert language.code == code
     assert language.locale.language == code
     assert language.own_name.casefold() == language.locale.languages[code].casefold()
+
+
+def test_a_language_is_named_with_its_territory() -> None:
+    named = {code: language.in_territory for code, language in LANGUAGES.items()}
+    assert named == {"en": "en_GB", "ru": "ru_RU", "zh": "zh_CN"}
+    traditional = Language("zh", "zh-Hant", "", "zh_Hant")
+    assert traditional.in_territory == "zh_TW"

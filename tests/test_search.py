@@ -11,7 +11,7 @@ from hypothesis import strategies as some
 from sqlmodel import Session
 
 from app import queries
-from app.search import fold, index_words, is_form_of, match_expression
+from app.search import edits, fold, index_words, is_form_of, match_expression
 from app.values import LONGEST_QUERY
 
 HAN = "灯光油先要有港口联盟𠀀"
@@ -130,6 +130,27 @@ def test_expression_of_a_query(query: str, expected: str | None) -> None:
 def test_forms_of_a_word(word: str, other: str, expected: bool) -> None:
     assert is_form_of(word, other) is expected
     assert is_form_of(other, word) is expected
+
+
+@pytest.mark.parametrize(
+    ("word", "other", "expected"),
+    [
+        ("lamp", "lamp", 0),
+        ("lamp", "lmap", 1),
+        ("lamp", "lam", 1),
+        ("lamp", "clamp", 1),
+        ("lamp", "limp", 1),
+        ("lamp", "lmapo", 2),
+        ("lamp", "alpm", 2),
+        ("лампа", "ламы", 2),
+        ("lamp", "oil", 3),
+        ("lamp", "lampoon", 3),
+        ("", "oil", 3),
+    ],
+)
+def test_edits_from_word_to_word(word: str, other: str, expected: int) -> None:
+    """Beyond two it is only said to be more."""
+    assert edits(word, other, 2) == edits(other, word, 2) == expected
 
 
 @pytest.fixture(scope="module")

@@ -7,13 +7,14 @@ from xml.etree.ElementTree import Element
 
 import pytest
 from conftest import ROOT, Site, parsed
+from heads import BASE, head_of, header_links
 from hypothesis import given, settings
 from hypothesis import strategies as some
 from sqlmodel import Session
 
 from app import queries
 from app.database import open_database
-from app.kinds import PAGED
+from app.kinds import KINDS, PAGED
 from app.pages import search_page
 from app.search import Highlighter, telling
 from app.values import LONGEST_QUERY
@@ -212,13 +213,49 @@ def test_what_was_found_is_marked_as_it_stands(our_site: Site, query: str, marks
 
 
 @pytest.mark.parametrize(
+    "query", ["7 November 2016", "7 ноября 2016 года", "2016年11月7日", "2016-11-07"]
+)
+def test_a_day_finds_what_is_dated_so(our_site: Site, query: str) -> None:
+    found = hits(search(our_site, query))
+    with Session(open_database(our_site.database)) as session:
+        documents = [
+            f"/agreements/{one.slug}"
+            for one in queries.records(session, "agreements")
+            if one.dated_on == "2016-11-07" and KINDS["agreements"].part(one) == "documents"
+        ]
+    assert len(documents) > 2
+    assert {*documents, "/timeline#regular-meeting"} <= {*found}
+
+
+def test_what_a_program_would_ask_instead_is_told(our_site: Site) -> None:
+    path = "/api/search?q=%D0%90%D0%AD%D0%A1+%3C%3E%22"
+    for language in ("", "/ru", "/zh"):
+        response = our_site.client.get(f"{language}/search", params={"q": 'АЭС <>"'})
+        (link,) = header_links(response.headers["link"])
+        told = {"rel": "alternate", "type": "application/json"}
+        assert link == (f"{BASE}{path}", told)
+        (tag,) = [
+            one
+            for one in head_of(response.text).linked("alternate")
+            if one.get("type") == "application/json"
+        ]
+        assert tag["href"] == link[0]
+        assert "link" not in our_site.client.get(f"{language}/search").headers
+    assert our_site.client.get(path).json()["query"] == 'АЭС <>"'
+
+
+@pytest.mark.parametrize(
     ("query", "meant"),
     [
-        ("medvedef", "medvedev"),
-        ("Rosatm", "rosatom"),
-        ("comunique", "communique"),
-        ("tianwen nuclear", "tianwan nuclear"),
-        ("Меведев", "медведев"),
+        ("medvedef", "Medvedev"),
+        ("Rosatm", "Rosatom"),
+        ("comunique", "Communiqué"),
+        ("tianwen nuclear", "Tianwan nuclear"),
+        ("Tainwan", "Tianwan"),
+        ("Lee Keqiang", "Li Keqiang"),
+        ("lee kequiang", "Li Keqiang"),
+        ("Меведев", "Медведев"),
+        ("Путен", "Путин"),
         ("核能合作社", "核能合作"),
     ],
 )
@@ -229,6 +266,13 @@ def test_did_you_mean_is_one_click_away(our_site: Site, query: str, meant: str) 
     (link,) = [link for link in page.findall(".//main//a") if said(link) == meant]
     assert said(page).count("Did you mean") == 1
     assert hits(parsed(our_site.client.get(link.get("href", "")).text))
+
+
+@pytest.mark.parametrize("query", ["Sberbank", "São", "xqz", "Lee xyzzyx"])
+def test_nothing_is_made_of_what_is_like_nothing_here(our_site: Site, query: str) -> None:
+    page = search(our_site, query)
+    assert hits(page) == []
+    assert "Did you mean" not in said(page)
 
 
 def test_words_that_are_found_by_themselves_lead_to_what_they_find(our_site: Site) -> None:

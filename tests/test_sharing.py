@@ -70,6 +70,7 @@ def test_every_page_has_a_preview(site: Site) -> None:
         assert (head.one("og:image:width"), head.one("og:image:height")) == ("1200", "630")
         assert head.one("og:image:type") == "image/png"
         assert head.one("og:image:alt")
+        assert re.fullmatch("[a-z]{2}_[A-Z]{2}", head.one("og:locale")), path
 
 
 @pytest.mark.parametrize("language", PUBLISHED)
@@ -85,6 +86,27 @@ def test_a_preview_is_read_by_another_program(our_site: Site, language: str) -> 
             assert seen.description == head.one("description")
             assert seen.image == f"{BASE}{path.rstrip('/')}/card.png"
             assert seen.site_name == head.one("og:site_name")
+
+
+def test_a_quote_is_told_in_its_own_marks_and_then_where_it_was_said(our_site: Site) -> None:
+    marked = {"en": "“.+”", "ru": "«.+»", "zh": "“.+”|「.+」"}
+    seen = set()
+    for slug, quote in read(our_site.seed).records["quotes"].items():
+        held = [quote.language, *(other.language for other in quote.other_wordings)]
+        for language in PUBLISHED:
+            head = head_at(our_site, urls.record_path("quotes", slug, language))
+            told = head.one("og:description")
+            speaker, colon, rest = re.split("(: |：)", told, maxsplit=1)
+            assert colon == ("：" if language == "zh" else ": ")
+            assert head.one("og:title").startswith(speaker)
+            occasion = quote.occasion.root[language]
+            said = rest.rpartition(occasion[:20])[0]
+            assert said, told
+            assert re.search("[^,;:，；：、.。…](。|[.] )$|[…!?！？][”»」]?(| )$", said), told
+            if any(tag.partition("-")[0] == language for tag in held):
+                assert re.fullmatch(f"({marked[language]})([.] ?|。| |)", said), told
+                seen.add(language)
+    assert seen == {*PUBLISHED}
 
 
 def test_every_picture_of_a_preview_is_there(site: Site) -> None:
@@ -233,6 +255,8 @@ def test_an_embed_is_found_by_any_address_of_its_record(world_site: Site) -> Non
     ):
         assert oembed(world_site, address).json() == usual, address
     assert oembed(world_site, BASE).json() == oembed(world_site, f"{BASE}/r/m0").json()
+    russian = oembed(world_site, f"{BASE}/ru/agreements/lighting-protocol").json()
+    assert oembed(world_site, f"{BASE}/ru/r/a1").json() == russian != usual
 
 
 @pytest.mark.parametrize(
@@ -272,7 +296,7 @@ def test_an_embed_keeps_to_its_bounds(world_site: Site) -> None:
     address = f"{BASE}/quotes/lind-on-light"
     for given, size, has_card in (
         ({"maxwidth": "400"}, (400, 320), False),
-        ({"maxheight": "100"}, (600, 100), False),
+        ({"maxwidth": "320", "maxheight": "320"}, (320, 320), False),
         ({"maxwidth": "1200", "maxheight": "630"}, (600, 320), True),
         ({"maxwidth": "1199", "maxheight": "630"}, (600, 320), False),
         ({"format": "json"}, (600, 320), True),
@@ -281,6 +305,12 @@ def test_an_embed_keeps_to_its_bounds(world_site: Site) -> None:
         assert (answer["width"], answer["height"]) == size
         assert f'width="{size[0]}" height="{size[1]}"' in answer["html"]
         assert ("thumbnail_url" in answer) == has_card
+    for too_little in ({"maxwidth": "319"}, {"maxwidth": "100"}, {"maxheight": "319"}):
+        answer = oembed(world_site, address, **too_little).json()
+        assert answer["type"] == "link"
+        assert answer["title"]
+        # Nothing that would have to fit (section 2.3.4.3, and 2.3.4.1 of the thumbnail).
+        assert not {"html", "width", "height", "thumbnail_url"} & answer.keys()
     for value in ("0", "-1", "wide", "1e3", "١٢"):
         wrong = oembed(world_site, address, maxwidth=value)
         assert wrong.status_code == 404
@@ -353,6 +383,7 @@ def test_a_passage_of_any_signs_comes_back(passage: str) -> None:
 
 
 def test_everything_to_share_is_there_without_script(site: Site) -> None:
+    reference_of = {(noun, slug): reference for noun, slug, reference in names_of(site)}
     for noun, slug, language, path in records_of(site):
         controls = controls_of(site, path)
         summaries = [text_of(one.find("./summary")) for one in controls.findall("./details")]
@@ -369,7 +400,7 @@ def test_everything_to_share_is_there_without_script(site: Site) -> None:
         assert files | pictures <= links
         shown = text_of(controls)
         assert BASE + path in shown
-        assert f"{BASE}/r/" in shown
+        assert BASE + urls.reference_path(reference_of[noun, slug], language) in shown
         snippet = controls.find(".//textarea")
         frame = parsed(f"<!doctype html><title>a</title>{text_of(snippet)}").find(".//iframe")
         assert frame is not None

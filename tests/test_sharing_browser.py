@@ -10,8 +10,9 @@ from conftest import SEED
 from playwright.sync_api import Browser, Page
 from test_browser import RULES, WIDTHS
 
+from app.language import PUBLISHED
 from app.seed import read
-from app.urls import to_passage
+from app.urls import in_language, to_passage
 
 DOCUMENT = "/agreements/nuclear-statement"
 QUOTE = "/quotes/medvedev-fifth-commission"
@@ -154,6 +155,33 @@ def test_nothing_is_offered_that_needs_script_where_there_is_none(
     context.close()
 
 
+@pytest.mark.parametrize("language", PUBLISHED)
+def test_what_the_device_shares_is_the_title_and_the_address(
+    browser: Browser, served: str, language: str
+) -> None:
+    page = browser.new_page()
+    page.add_init_script("navigator.share = async (told) => { window.told = told; };")
+    path = in_language(QUOTE, language)
+    page.goto(served + path)
+    page.locator(".control > summary").first.click()
+    name = page.locator(".controls").get_attribute("data-share")
+    page.get_by_role("button", name=name, exact=True).click()
+    told = page.evaluate("window.told")
+    assert told == {"title": page.title(), "url": served + path}
+    page.close()
+
+
+def test_no_share_by_the_device_is_offered_where_it_has_none(browser: Browser, served: str) -> None:
+    page = browser.new_page()
+    page.add_init_script("Object.defineProperty(navigator, 'share', {value: undefined})")
+    page.goto(served + QUOTE)
+    page.locator(".control > summary").first.click()
+    name = page.locator(".controls").get_attribute("data-share") or ""
+    assert page.locator(".copy", has_text="Copy").count() > 0
+    assert page.get_by_role("button", name=name, exact=True).count() == 0
+    page.close()
+
+
 def test_no_copy_is_offered_where_nothing_can_be_copied(browser: Browser, served: str) -> None:
     page = browser.new_page()
     page.add_init_script("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
@@ -225,14 +253,17 @@ def test_a_passage_is_found_in_a_page_that_has_it(
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [600, 320])
-def test_an_embed_fits_its_frame(browser: Browser, served: str, width: int, scheme: str) -> None:
+@pytest.mark.parametrize("language", PUBLISHED)
+def test_an_embed_fits_its_frame(
+    browser: Browser, served: str, language: str, width: int, scheme: str
+) -> None:
     context = browser.new_context(
         viewport={"width": width, "height": 320},
         color_scheme=scheme,  # type: ignore[arg-type]
     )
     page = context.new_page()
-    for path in EMBEDDED:
-        page.goto(f"{served}/embed{path}")
+    for path in (in_language(f"/embed{path}", language) for path in EMBEDDED):
+        page.goto(served + path)
         size = page.evaluate(
             "[document.documentElement.scrollWidth, document.documentElement.scrollHeight]"
         )

@@ -107,6 +107,12 @@ def list_links(kind: Kind, selection: Selection, addresses: Addresses, licence: 
     return _header([*links, (licence_url(licence), "license", None)])
 
 
+def search_links(query: str, addresses: Addresses) -> str:
+    """The same of what a query finds: the API's answer."""
+    address = addresses.absolute(urls.api_search_path(query))
+    return _header([(address, "alternate", "application/json")])
+
+
 def _header(links: list[Target]) -> str:
     return ", ".join(
         f'<{address}>; rel="{relation}"' + (f'; type="{media_type}"' if media_type else "")
