@@ -30,6 +30,10 @@ MOST_HEAD = 64 * 1024
 MOST_HEADERS = 128
 MOST_BODY = 64 * 1024
 """How many bytes may follow a head: nothing can be sent here, but a form should hear that."""
+MOST_WAITING = 16
+"""How many requests of one connection may wait for the answer to an earlier one. What comes
+after them is not read: the connection ends once they are answered, and a client that means well
+sends the rest over another one (RFC 9112, section 9.3.2)."""
 MOST_DROPPED = 1024 * 1024
 """How many bytes a client may go on sending after it was refused, so that it reads why."""
 
@@ -120,7 +124,7 @@ class Protocol(HttpToolsProtocol):
         self.dropped = 0
         self.last = b""
         self.running: RequestResponseCycle | None = None
-        self.fault = HTTPStatus.BAD_REQUEST
+        self.fault: int = HTTPStatus.BAD_REQUEST
         self.refusal: int | None = None
         self.deadline: TimerHandle | None = None
         self.stalled: TimerHandle | None = None
@@ -196,6 +200,7 @@ class Protocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """Begin to read a request."""
+        self._require(len(self.pipeline) < MOST_WAITING, 0)
         super().on_message_begin()
         self.is_in_head = True
         self.head_size = self.body_size = 0
@@ -266,7 +271,7 @@ class Protocol(HttpToolsProtocol):
         self.running = cycle
         super()._start_asgi_task(cycle, app)
 
-    def _require(self, holds: bool, fault: HTTPStatus) -> None:
+    def _require(self, holds: bool, fault: int) -> None:
         if not holds:
             self.fault = fault
             raise _RefusedError

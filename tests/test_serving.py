@@ -27,7 +27,7 @@ from app.config import Settings
 from app.delivery import MOST_UNDER_WAY, SECURITY_HEADERS, Delivery
 from app.journal import Journal
 from app.main import create_app
-from app.protocol import MOST_HEADERS, MOST_URL, Config
+from app.protocol import MOST_HEADERS, MOST_URL, MOST_WAITING, Config
 
 HOST = b"Host: meeting.example\r\n"
 HEAD = b"GET /about HTTP/1.1\r\n" + HOST
@@ -208,6 +208,16 @@ def test_whoever_reads_nothing_is_left(bounded: int, caplog: pytest.LogCaptureFi
         time.sleep(2)
         assert drained(connection) < 40 * len(whole.body)
     assert caplog.records == []
+
+
+def test_of_many_requests_at_once_some_are_answered(bounded: int) -> None:
+    """The rest is not read, and the connection ends in order: what was answered arrives."""
+    with connected(bounded) as (connection, stream):
+        connection.sendall(asked("/about") * 200)
+        answers = [read_answer(stream) for _ in range(MOST_WAITING + 2)]
+    assert {answer.status for answer in answers[:-1]} == {200}
+    assert len({answer.body for answer in answers[:-1]}) == 1
+    assert answers[-1].status == 0
 
 
 def test_new_visitors_take_the_place_of_those_who_wait(bounded: int) -> None:
@@ -467,6 +477,29 @@ def test_memory_stays_what_it_is(served: Served) -> None:
     # What is kept of searches has its bound, which a short run does not reach.
     assert grown < size(60, 20) * 1024
     assert served.workers() == workers
+
+
+def test_a_flood_of_requests_slows_nobody_else(tmp_path: Path) -> None:
+    """Connections over which one page is asked for ever, whose answers nobody reads."""
+    with server(WORLD, tmp_path) as running, ExitStack() as stack:
+        ask(running.port, asked("/about"))
+        (worker,) = running.workers()
+        before, slowest = resident(worker), 0.0
+        flooding = []
+        for _ in range(25):
+            flooding.append(stack.enter_context(connected(running.port))[0])
+            flooding[-1].settimeout(0)
+        for _ in range(8):
+            for connection in flooding:
+                with contextlib.suppress(OSError):
+                    connection.send(asked("/about") * 8000)
+            begun = time.monotonic()
+            assert ask(running.port, asked("/healthz")).status == 200
+            slowest = max(slowest, time.monotonic() - begun)
+        grown = resident(worker) - before
+        print(f"health told in {slowest * 1000:.0f} ms at most, {grown} kB more")
+        assert slowest < 2
+        assert grown < 64 * 1024
 
 
 def test_a_slow_crowd_slows_nobody_else(served: Served) -> None:
