@@ -42,7 +42,9 @@ REQUEST_SECONDS = 10
 KEPT_SECONDS = 20
 """How long a connection may stand idle between two requests."""
 STALLED_SECONDS = 30
-"""How long a client may read nothing of an answer that is being sent."""
+"""In how many seconds a client must have read the least of an answer that is being sent."""
+LEAST_READ = 32 * 1024
+"""How many bytes the least is, or all that there are: a byte now and then holds no place."""
 LINGER_SECONDS = 2
 """How long a refused client is listened to, as one that still sends does not read."""
 SOON_SECONDS = 2
@@ -93,6 +95,27 @@ class Config(uvicorn.Config):
         self.waiting: dict[Protocol, None] = {}
 
 
+class _Counted:
+    """A transport that knows how much was written to it."""
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._written = 0
+
+    def __getattr__(self, name: str) -> Any:
+        """Everything else is the transport's own."""
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        """Send some bytes."""
+        self._written += len(data)
+        self._transport.write(data)
+
+    def sent(self) -> int:
+        """How many bytes have left for the client."""
+        return self._written - self._transport.get_write_buffer_size()
+
+
 class _RefusedError(Exception):
     """Raised out of the parser where it has read enough."""
 
@@ -137,6 +160,8 @@ class Protocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take a connection, or in the place of the one that has waited longest."""
         super().connection_made(transport)
+        self.counted = _Counted(transport)
+        self.transport = cast("Any", self.counted)
         waiting = self.ours.waiting
         if len(self.connections) > self.ours.most_connections:
             longest = next(iter(waiting), None)
@@ -298,11 +323,12 @@ class Protocol(HttpToolsProtocol):
         """See to it that what is being sent is read."""
         unsent = self.transport.get_write_buffer_size()
         if unsent and not self.stalled:
-            self.stalled = self.loop.call_later(STALLED_SECONDS, self._end_stalled, unsent)
+            least = self.counted.sent() + min(unsent, LEAST_READ)
+            self.stalled = self.loop.call_later(STALLED_SECONDS, self._end_stalled, least)
 
-    def _end_stalled(self, unsent: int) -> None:
+    def _end_stalled(self, least: int) -> None:
         self.stalled = None
-        if self.transport.get_write_buffer_size() >= unsent:
+        if self.counted.sent() < least:
             self.transport.abort()
         else:
             self._watch()
@@ -323,7 +349,18 @@ class Protocol(HttpToolsProtocol):
         if status:
             self.transport.write(self._written(HTTPStatus(status)))
         self.transport.write_eof()
-        self.deadline = self.loop.call_later(LINGER_SECONDS, self.transport.abort)
+        self._watch()
+        self._linger()
+
+    def _linger(self) -> None:
+        self.deadline = self.loop.call_later(LINGER_SECONDS, self._end_lingering)
+
+    def _end_lingering(self) -> None:
+        # Of the answers before the refusal some may still be on its way.
+        if self.transport.get_write_buffer_size():
+            self._linger()
+        else:
+            self.transport.abort()
 
     def _written(self, status: HTTPStatus) -> bytes:
         body = f"{status.phrase}: {status.description or 'it cannot be read'}.\n".encode()

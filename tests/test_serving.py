@@ -63,6 +63,8 @@ def bounded(world_site: Site, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     )
     running = uvicorn.Server(config)
     with socket.socket() as listening:
+        # What the system takes at once is nothing that a client has read.
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 8192)
         listening.bind(("127.0.0.1", 0))
         thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]})
         thread.start()
@@ -208,6 +210,36 @@ def test_whoever_reads_nothing_is_left(bounded: int, caplog: pytest.LogCaptureFi
         time.sleep(2)
         assert drained(connection) < 40 * len(whole.body)
     assert caplog.records == []
+
+
+def test_whoever_reads_too_slowly_is_left(bounded: int) -> None:
+    """Some bytes now and then hold no place."""
+    begun = time.monotonic()
+    with socket.socket() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.settimeout(10)
+        connection.connect(("127.0.0.1", bounded))
+        connection.sendall(asked("/data/meeting21.sqlite"))
+        with contextlib.suppress(ConnectionResetError):
+            while connection.recv(1000):
+                time.sleep(0.1)
+    assert time.monotonic() - begun < 5
+
+
+@pytest.mark.parametrize("after", [b"", b"BROKEN\r\n\r\n"])
+def test_whoever_reads_slowly_enough_gets_all(bounded: int, after: bytes) -> None:
+    """For longer than anybody is waited for, and with a refusal behind it."""
+    begun = time.monotonic()
+    whole = ask(bounded, asked("/data/meeting21.sqlite"))
+    with connected(bounded) as (connection, _):
+        connection.sendall(asked("/data/meeting21.sqlite") * 2 + after)
+        received = 0
+        while received < 2 * len(whole.body):
+            piece = connection.recv(32768)
+            assert piece
+            received += len(piece)
+            time.sleep(len(piece) / 300_000)
+    assert time.monotonic() - begun > 1
 
 
 def test_of_many_requests_at_once_some_are_answered(bounded: int) -> None:
@@ -489,10 +521,10 @@ def test_a_flood_of_requests_slows_nobody_else(tmp_path: Path) -> None:
         for _ in range(25):
             flooding.append(stack.enter_context(connected(running.port))[0])
             flooding[-1].settimeout(0)
-        for _ in range(8):
+        for _ in range(4):
             for connection in flooding:
                 with contextlib.suppress(OSError):
-                    connection.send(asked("/about") * 8000)
+                    connection.send(asked("/about") * 4000)
             begun = time.monotonic()
             assert ask(running.port, asked("/healthz")).status == 200
             slowest = max(slowest, time.monotonic() - begun)
