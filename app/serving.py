@@ -3,7 +3,7 @@
 This process serves nothing itself, so nothing that is sent to the site can end it. It hears
 signals (SIGINT and SIGTERM end the site in order, SIGHUP renews it) and talks to each
 process that serves in lines over a socket: `opened`, then `serve`; `take up`, then `taken` or
-`not taken`; `refused` with why a seed was.
+`not taken`; `alive`, to which it says the same; `refused` with why a seed was.
 """
 
 import asyncio
@@ -13,18 +13,19 @@ import socket
 import sys
 from asyncio import StreamReader, StreamWriter
 from asyncio.subprocess import DEVNULL, Process
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 
 from app import edition
 from app.config import Settings, UsageError
 
-OPENED, SERVE, TAKE_UP, TAKEN, NOT_TAKEN, REFUSED = (
+OPENED, SERVE, TAKE_UP, TAKEN, NOT_TAKEN, ALIVE, REFUSED = (
     "opened",
     "serve",
     "take up",
     "taken",
     "not taken",
+    "alive",
     "refused",
 )
 
@@ -34,6 +35,10 @@ _BACKLOG = 2048
 """How many may wait to be taken, as the processes that serve have it."""
 _START_SECONDS = 60
 """How long a process may take to open the site."""
+_ASKED_EVERY_SECONDS = 5
+"""How often each is asked whether it is alive."""
+_SILENT_SECONDS = 30
+"""How long one may take to say so: one that stands still takes visitors and answers none."""
 _SHORT_LIFE_SECONDS = 5
 _LONGEST_PAUSE_SECONDS = 30
 """How long the next one waits at most, where one process after the other lives only shortly."""
@@ -68,14 +73,40 @@ class _Worker:
     process: Process
     reader: StreamReader
     writer: StreamWriter
+    asking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def hear(self) -> str:
-        """What it says next; nothing where it has ended."""
-        return (await self.reader.readline()).decode().rstrip("\n")
+    async def hear(self, seconds: float) -> str:
+        """What it says next; nothing where it has ended, as it must where it says nothing."""
+        try:
+            async with asyncio.timeout(seconds):
+                return (await self.reader.readline()).decode().rstrip("\n")
+        except TimeoutError:
+            _say(f"process {self.process.pid} says nothing for {seconds} seconds, and is ended")
+            self.kill()
+        except ConnectionError:
+            self.kill()
+        return ""
+
+    async def ask(self, line: str, seconds: float) -> str:
+        """What it says to something; nothing as where nothing is heard."""
+        async with self.asking:
+            self.tell(line)
+            return await self.hear(seconds)
 
     def tell(self, line: str) -> None:
         """Say something to it, which is lost where it has ended."""
         self.writer.write(f"{line}\n".encode())
+
+    async def end(self) -> None:
+        """Wait until it has ended, if only because it stood still."""
+        ended = asyncio.ensure_future(self.process.wait())
+        while not (await asyncio.wait([ended], timeout=_ASKED_EVERY_SECONDS))[0]:
+            await self.ask(ALIVE, _SILENT_SECONDS)
+
+    def kill(self) -> None:
+        """End it at once, where it has not ended."""
+        if self.process.returncode is None:
+            self.process.kill()
 
 
 class _Keeper:
@@ -120,7 +151,7 @@ class _Keeper:
         for _ in range(self.number):
             self.workers.append(await self._started())
         for worker in self.workers:
-            if await worker.hear() != OPENED:
+            if await worker.hear(_START_SECONDS) != OPENED:
                 raise UsageError("nothing can be served; what is wrong stands above")
         listened = "http://{}:{}".format(*_shown(self.listening))
         base = self.settings.base_url
@@ -154,23 +185,18 @@ class _Keeper:
         loop, short_lives = asyncio.get_running_loop(), 0
         for _ in count():
             begun = loop.time()
-            await self.workers[place].process.wait()
+            await self.workers[place].end()
             self.workers[place].writer.close()
             short_lives = short_lives + 1 if loop.time() - begun < _SHORT_LIFE_SECONDS else 0
             _say(f"process {self.workers[place].process.pid} has ended; another takes its place")
             await asyncio.sleep(min(_LONGEST_PAUSE_SECONDS, 2**short_lives - 1))
             async with self.opening:
                 worker = self.workers[place] = await self._started()
-                try:
-                    async with asyncio.timeout(_START_SECONDS):
-                        is_opened = await worker.hear() == OPENED
-                except TimeoutError:
-                    is_opened = False
-                if is_opened:
+                if await worker.hear(_START_SECONDS) == OPENED:
                     worker.tell(SERVE)
                     worker.tell(f"{REFUSED}: {self.refusal}")
                 else:
-                    _kill(worker)
+                    worker.kill()
 
     async def _renew(self, renew: asyncio.Event) -> None:
         """Whenever asked to, build what the seed is now, and have one after the other serve it."""
@@ -182,8 +208,7 @@ class _Keeper:
                     if self.refusal:
                         worker.tell(f"{REFUSED}: {self.refusal}")
                         continue
-                    worker.tell(TAKE_UP)
-                    if await worker.hear() == NOT_TAKEN:
+                    if await worker.ask(TAKE_UP, _START_SECONDS) == NOT_TAKEN:
                         self.refusal = "the database could not be opened; the log says why"
             _say(f"the site is as it was: {self.refusal}" if self.refusal else "the site is new")
 
@@ -218,18 +243,13 @@ class _Keeper:
         await asyncio.wait({hurried, ended}, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
         hurried.cancel()
         for worker in self.workers:
-            _kill(worker)
+            worker.kill()
         await ended
 
     async def _ended(self) -> bool:
         for worker in self.workers:
             await worker.process.wait()
         return True
-
-
-def _kill(worker: _Worker) -> None:
-    if worker.process.returncode is None:
-        worker.process.kill()
 
 
 def _shown(listening: socket.socket) -> tuple[str, int]:

@@ -21,7 +21,7 @@ from app.delivery import Delivery, Receive, Scope, Send
 from app.journal import Journal
 from app.main import create_app
 from app.protocol import Config, Protocol
-from app.serving import GRACE_SECONDS, NOT_TAKEN, OPENED, TAKE_UP, TAKEN
+from app.serving import ALIVE, GRACE_SECONDS, NOT_TAKEN, OPENED, TAKE_UP, TAKEN
 from app.site import Health
 
 MOST_CONNECTIONS = 4096
@@ -152,6 +152,8 @@ async def _hear(
             else:
                 current.foresee()
                 tell(TAKEN)
+        elif said == ALIVE:
+            tell(ALIVE)
         else:
             current.health.refusal = told
 

@@ -361,6 +361,24 @@ def test_a_dead_process_is_replaced_and_nobody_is_turned_away(served: Served) ->
     assert served.said().count("has ended; another takes its place") == 2
 
 
+LITTLE_PATIENCE = "serving._ASKED_EVERY_SECONDS, serving._SILENT_SECONDS = 0.2, 4"
+
+
+def test_a_process_that_stands_still_is_replaced(tmp_path: Path) -> None:
+    """And keeps nobody from taking up a seed."""
+    with server(WORLD, tmp_path, "--workers", "2", prepared=LITTLE_PATIENCE) as running:
+        former = running.workers()[0]
+        os.kill(former, signal.SIGSTOP)
+        time.sleep(1)
+        running.hang_up()
+        wait_until(
+            lambda: len(running.workers()) == 2 and former not in running.workers(),
+            "it is not replaced",
+        )
+        assert {ask(running.port, asked("/about")).status for _ in range(20)} == {200}
+        assert running.said().count("seconds, and is ended") == 1
+
+
 def test_processes_end_with_the_one_that_keeps_them(tmp_path: Path) -> None:
     with server(WORLD, tmp_path) as running:
         workers = running.workers()
