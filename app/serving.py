@@ -39,6 +39,8 @@ _ASKED_EVERY_SECONDS = 5
 """How often each is asked whether it is alive."""
 _SILENT_SECONDS = 30
 """How long one may take to say so: one that stands still takes visitors and answers none."""
+_NOT_GIVEN = (OSError, RuntimeError)
+"""What is raised where the system gives no process, no file, no memory; or no thread."""
 _SHORT_LIFE_SECONDS = 5
 _LONGEST_PAUSE_SECONDS = 30
 """How long the next one waits at most, where one process after the other lives only shortly."""
@@ -120,11 +122,12 @@ class _Keeper:
         self.refusal = ""
         # While one opens the database, nobody is asked to take up another.
         self.opening = asyncio.Lock()
+        self.renew = asyncio.Event()
 
     async def keep(self) -> None:
         """Serve until told to stop."""
         loop = asyncio.get_running_loop()
-        stop, hurry, renew = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        stop, hurry = asyncio.Event(), asyncio.Event()
         had_terminal = os.isatty(0)
 
         def told_to_stop() -> None:
@@ -132,12 +135,12 @@ class _Keeper:
 
         def hung_up() -> None:
             # A terminal that was closed says the same as somebody who asks for the new seed.
-            (stop if had_terminal and not os.isatty(0) else renew).set()
+            (stop if had_terminal and not os.isatty(0) else self.renew).set()
 
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, told_to_stop)
         loop.add_signal_handler(signal.SIGHUP, hung_up)
-        keeping = asyncio.create_task(self._keep(renew))
+        keeping = asyncio.create_task(self._keep())
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait([keeping, stopping], return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
@@ -147,9 +150,13 @@ class _Keeper:
         if not is_stopped:
             keeping.result()
 
-    async def _keep(self, renew: asyncio.Event) -> None:
-        for _ in range(self.number):
-            self.workers.append(await self._started())
+    async def _keep(self) -> None:
+        try:
+            for _ in range(self.number):
+                self.workers.append(await self._started())
+        except _NOT_GIVEN as error:
+            message = f"no process can be started: {_reason(error)}; allow more, or --workers 1"
+            raise UsageError(message) from None
         for worker in self.workers:
             if await worker.hear(_START_SECONDS) != OPENED:
                 raise UsageError("nothing can be served; what is wrong stands above")
@@ -161,23 +168,28 @@ class _Keeper:
         _say(f"serving {place} (stop with Ctrl+C)")
         for worker in self.workers:
             worker.tell(SERVE)
-        await asyncio.gather(self._renew(renew), *map(self._hold, range(self.number)))
+        await asyncio.gather(self._renew(), *map(self._hold, range(self.number)))
 
     async def _started(self) -> _Worker:
+        """Another process that will serve. Raises one of _NOT_GIVEN."""
         ours, theirs = socket.socketpair()
         with theirs:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "app.worker",
-                str(self.listening.fileno()),
-                str(theirs.fileno()),
-                stdin=DEVNULL,
-                pass_fds=(self.listening.fileno(), theirs.fileno()),
-                # What interrupts this process at a terminal is for it alone to pass on.
-                process_group=0,
-                env=os.environ | self.settings.as_environment(),
-            )
+            try:
+                process = await asyncio.create_subprocess_exec(
+                    sys.executable,
+                    "-m",
+                    "app.worker",
+                    str(self.listening.fileno()),
+                    str(theirs.fileno()),
+                    stdin=DEVNULL,
+                    pass_fds=(self.listening.fileno(), theirs.fileno()),
+                    # What interrupts this process at a terminal is for it alone to pass on.
+                    process_group=0,
+                    env=os.environ | self.settings.as_environment(),
+                )
+            except BaseException:
+                ours.close()
+                raise
         return _Worker(process, *await asyncio.open_connection(sock=ours))
 
     async def _hold(self, place: int) -> None:
@@ -190,19 +202,36 @@ class _Keeper:
             short_lives = short_lives + 1 if loop.time() - begun < _SHORT_LIFE_SECONDS else 0
             _say(f"process {self.workers[place].process.pid} has ended; another takes its place")
             await asyncio.sleep(min(_LONGEST_PAUSE_SECONDS, 2**short_lives - 1))
-            async with self.opening:
-                worker = self.workers[place] = await self._started()
-                if await worker.hear(_START_SECONDS) == OPENED:
-                    worker.tell(SERVE)
-                    worker.tell(f"{REFUSED}: {self.refusal}")
-                else:
-                    worker.kill()
+            try:
+                # What it was to open may be lost: all go over to what is built in its place.
+                if not await self._opens(place) and not await self._is_whole():
+                    self.renew.set()
+            except _NOT_GIVEN as error:
+                _say(f"no process can be started: {_reason(error)}; it is tried again")
 
-    async def _renew(self, renew: asyncio.Event) -> None:
+    async def _opens(self, place: int) -> bool:
+        """Whether another process has opened the site, and serves it."""
+        async with self.opening:
+            worker = self.workers[place] = await self._started()
+            is_opened = await worker.hear(_START_SECONDS) == OPENED
+            if is_opened:
+                worker.tell(SERVE)
+                worker.tell(f"{REFUSED}: {self.refusal}")
+            else:
+                worker.kill()
+        return is_opened
+
+    async def _is_whole(self) -> bool:
+        return await asyncio.to_thread(edition.is_whole, self.settings.database)
+
+    async def _renew(self) -> None:
         """Whenever asked to, build what the seed is now, and have one after the other serve it."""
-        while await renew.wait():
-            renew.clear()
-            self.refusal = await self._refusal()
+        while await self.renew.wait():
+            self.renew.clear()
+            try:
+                self.refusal = await self._refusal()
+            except _NOT_GIVEN as error:
+                self.refusal = f"the database could not be built: {_reason(error)}"
             async with self.opening:
                 for worker in self.workers:
                     if self.refusal:
@@ -255,6 +284,10 @@ class _Keeper:
 def _shown(listening: socket.socket) -> tuple[str, int]:
     host, port, *_ = listening.getsockname()
     return (f"[{host}]" if ":" in host else host), port
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error)
 
 
 def _say(line: str) -> None:

@@ -379,6 +379,31 @@ def test_a_process_that_stands_still_is_replaced(tmp_path: Path) -> None:
         assert running.said().count("seconds, and is ended") == 1
 
 
+NOT_STARTED_ONCE = """
+started, attempts = serving._Keeper._started, iter([False, True, False])
+async def fails_once(self):
+    if next(attempts):
+        raise OSError(24, "Too many open files")
+    return await started(self)
+serving._Keeper._started = fails_once
+"""
+
+
+def test_what_is_lost_is_built_anew_and_what_is_refused_is_tried_again(tmp_path: Path) -> None:
+    """Where the system gives no process, and where the database went while it was served."""
+    with server(WORLD, tmp_path, prepared=NOT_STARTED_ONCE) as running:
+        (former,) = running.workers()
+        os.kill(former, signal.SIGKILL)
+        wait_until(lambda: running.workers() not in ([], [former]), "it is not tried again")
+        assert "no process can be started: Too many open files; " in running.said()
+        assert ask(running.port, asked("/about")).status == 200
+    with server(WORLD, tmp_path) as running:
+        edition.beside(tmp_path / "site.db").unlink()
+        os.kill(running.workers()[0], signal.SIGKILL)
+        assert ask(running.port, asked("/about")).status == 200
+        assert edition.is_current(tmp_path / "site.db", WORLD)
+
+
 def test_processes_end_with_the_one_that_keeps_them(tmp_path: Path) -> None:
     with server(WORLD, tmp_path) as running:
         workers = running.workers()
