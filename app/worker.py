@@ -12,6 +12,7 @@ import resource
 import socket
 import sys
 from collections.abc import Callable
+from io import FileIO
 
 import uvicorn
 
@@ -80,17 +81,21 @@ def main(listening: int, keeper: int) -> None:
     except (OSError, RuntimeError) as error:
         sys.exit(f"meeting21: the site cannot be opened: {error}")
     gc.enable()
-    config = _config(settings, current)
+    journal = None
+    # Where standard output was closed, there is none.
+    if settings.log != NO_LOG and sys.stdout:
+        journal = Journal(current, settings.log, FileIO(sys.stdout.fileno(), "w", closefd=False))
+    config = _config(current, journal, settings.proxies)
     # uvicorn has shut down in order by the time it passes an interruption on.
     with contextlib.suppress(KeyboardInterrupt):
         runner = asyncio.Runner(loop_factory=config.get_loop_factory())
         with runner, socket.socket(fileno=keeper) as kept, socket.socket(fileno=listening) as site:
             runner.run(_serve(uvicorn.Server(config), current, site, kept))
+    if journal:
+        journal.close()
 
 
-def _config(settings: Settings, current: Current) -> Config:
-    journal = Journal(current, settings.log) if settings.log != NO_LOG else None
-
+def _config(current: Current, journal: Journal | None, proxies: str) -> Config:
     def refused(protocol: Protocol, status: int, size: int) -> None:
         if journal:
             client, method = protocol.client, protocol.scope.get("method", "-")
@@ -104,7 +109,7 @@ def _config(settings: Settings, current: Current) -> Config:
         most_connections=min(MOST_CONNECTIONS, _files() - OTHER_FILES),
         grace_seconds=GRACE_SECONDS,
         refused=refused,
-        proxies=settings.proxies,
+        proxies=proxies,
     )
 
 

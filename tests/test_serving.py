@@ -22,7 +22,7 @@ from miniature import changed
 from servers import Answer, Served, ask, asked, connected, read_answer, server, size, wait_until
 from starlette.testclient import TestClient
 
-from app import __version__, edition, protocol
+from app import __version__, edition, journal, protocol
 from app.config import Settings
 from app.delivery import MOST_UNDER_WAY, SECURITY_HEADERS, Delivery
 from app.journal import Journal
@@ -319,13 +319,39 @@ def test_the_common_form_is_the_usual_one(tmp_path: Path) -> None:
 
 
 def test_a_log_without_room_stops_nobody(world_site: Site) -> None:
-    class Full(io.StringIO):
-        def write(self, _: str) -> int:
+    class Full(io.RawIOBase):
+        def write(self, _: object) -> int:
             raise OSError(errno.ENOSPC, "")
 
     app = world_site.client.app
     assert isinstance(app, Delivery)
-    assert TestClient(Journal(app, "common", Full())).get("/about").status_code == 200
+    log = Journal(app, "common", Full())
+    assert TestClient(log).get("/about").status_code == 200
+    log.close()
+    assert not log.writing.is_alive()
+
+
+def test_a_log_that_nobody_reads_stops_nobody(
+    world_site: Site, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What there is no room for is counted, and the number told once somebody reads again."""
+    monkeypatch.setattr(journal, "LAST_SECONDS", 0.1)
+    app = world_site.client.app
+    assert isinstance(app, Delivery)
+    read, written = os.pipe()
+    with os.fdopen(read, "rb") as reader, io.FileIO(written, "w") as stream:
+        log = Journal(app, "json", stream)
+        number = 4 * journal.MOST_WAITING
+        for _ in range(number):
+            log.tell(client=None, method="GET", target=b"/about", status=200, size=1)
+        log.close()
+        assert log.writing.is_alive()
+        assert 0 < log.left_out < number
+        lines = [reader.readline() for _ in range(number - log.left_out)]
+        log.writing.join(10)
+        assert not log.writing.is_alive()
+        assert all(json.loads(line)["status"] == 200 for line in lines)
+    assert f"{log.left_out} answers are not in the log" in caplog.text
 
 
 def test_a_fault_is_called_the_same_on_its_page_and_in_the_log(
