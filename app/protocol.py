@@ -53,6 +53,10 @@ SOON_SECONDS = 2
 _ANY_METHOD = re.compile(rb"[A-Za-z0-9!#$%&'*+.^_`|~-]+ /")
 """How a request begins whose method the parser does not know (RFC 9110, section 5.6.2)."""
 
+_HOST = re.compile(rb"(?:\[[0-9A-Za-z:.]+\]|[A-Za-z0-9._~!$&'()*+;=%-]*)(?::[0-9]*)?")
+"""What Host may say (RFC 9110, section 7.2; RFC 3986, section 3.2.2), but for a comma: that joins
+two lines to one."""
+
 Refused = Callable[["Protocol", int, int], None]
 
 
@@ -248,8 +252,9 @@ class Protocol(HttpToolsProtocol):
         version = self.parser.get_http_version()
         self._require(version in {"1.0", "1.1"}, HTTPStatus.BAD_REQUEST)
         # RFC 9112, section 3.2: exactly one, though it changes nothing here.
-        hosts = sum(name == b"host" for name, _ in self.headers)
-        self._require(hosts == 1 or (version, hosts) == ("1.0", 0), HTTPStatus.BAD_REQUEST)
+        hosts = [value for name, value in self.headers if name == b"host"]
+        is_one = len(hosts) == 1 or (version == "1.0" and not hosts)
+        self._require(is_one and all(map(_HOST.fullmatch, hosts)), HTTPStatus.BAD_REQUEST)
         length = next((value for name, value in self.headers if name == b"content-length"), b"0")
         self._require(int(length) <= MOST_BODY, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         # Section 6.3: any other coding leaves open where the body ends.

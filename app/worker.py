@@ -29,6 +29,8 @@ MOST_CONNECTIONS = 4096
 """How many connections one process has; fewer where it may not have as many files open."""
 OTHER_FILES = 64
 """How many files it needs beside its connections: the database, its libraries, its sockets."""
+FEWEST_CONNECTIONS = 16
+"""Of fewer it would not be worth while: nearly everybody would be sent away."""
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -76,6 +78,10 @@ def main(listening: int, keeper: int) -> None:
     # Until the site is there next to nothing is waste; looking for it takes a fifth of the time.
     gc.disable()
     settings = settings_from()
+    most_connections = _files() - OTHER_FILES
+    if most_connections < FEWEST_CONNECTIONS:
+        fewest = FEWEST_CONNECTIONS + OTHER_FILES
+        sys.exit(f"meeting21: too few files may be open; allow {fewest} or more (ulimit -n)")
     try:
         current = Current(settings)
     except (OSError, RuntimeError) as error:
@@ -85,7 +91,7 @@ def main(listening: int, keeper: int) -> None:
     # Where standard output was closed, there is none.
     if settings.log != NO_LOG and sys.stdout:
         journal = Journal(current, settings.log, FileIO(sys.stdout.fileno(), "w", closefd=False))
-    config = _config(current, journal, settings.proxies)
+    config = _config(current, journal, most_connections, settings.proxies)
     # uvicorn has shut down in order by the time it passes an interruption on.
     with contextlib.suppress(KeyboardInterrupt):
         runner = asyncio.Runner(loop_factory=config.get_loop_factory())
@@ -95,7 +101,9 @@ def main(listening: int, keeper: int) -> None:
         journal.close()
 
 
-def _config(current: Current, journal: Journal | None, proxies: str) -> Config:
+def _config(
+    current: Current, journal: Journal | None, most_connections: int, proxies: str
+) -> Config:
     def refused(protocol: Protocol, status: int, size: int) -> None:
         if journal:
             client, method = protocol.client, protocol.scope.get("method", "-")
@@ -106,7 +114,7 @@ def _config(current: Current, journal: Journal | None, proxies: str) -> Config:
     return Config(
         journal or current,
         headers=current.site.headers,
-        most_connections=min(MOST_CONNECTIONS, _files() - OTHER_FILES),
+        most_connections=most_connections,
         grace_seconds=GRACE_SECONDS,
         refused=refused,
         proxies=proxies,

@@ -88,6 +88,10 @@ BROKEN: dict[str, tuple[bytes, int]] = {
     "another version": (b"GET / HTTP/2.0\r\n" + HOST + b"\r\n", 400),
     "no host": (b"GET / HTTP/1.1\r\n\r\n", 400),
     "two hosts": (b"GET / HTTP/1.1\r\n" + 2 * HOST + b"\r\n", 400),
+    "two hosts in one line": (b"GET / HTTP/1.1\r\nHost: a, b\r\n\r\n", 400),
+    "two hosts without a space": (b"GET / HTTP/1.1\r\nHost: a,b\r\n\r\n", 400),
+    "no such host": (b"GET / HTTP/1.1\r\nHost: a/b\r\n\r\n", 400),
+    "no such port": (b"GET / HTTP/1.1\r\nHost: a:b\r\n\r\n", 400),
     "no path": (b"GET http://meeting.example HTTP/1.1\r\n" + HOST + b"\r\n", 400),
     "a tunnel": (b"CONNECT evil.example:443 HTTP/1.1\r\n" + HOST + b"\r\n", 400),
     "a byte that is no letter": ("GET /é HTTP/1.1\r\n".encode() + HOST + b"\r\n", 400),
@@ -124,6 +128,13 @@ def test_what_is_no_request_is_refused_clearly(bounded: int, what: str) -> None:
 def test_the_longest_address_is_answered(bounded: int) -> None:
     path = b"/about?".ljust(MOST_URL, b"a")
     assert ask(bounded, b"GET %s HTTP/1.1\r\n" % path + HOST + b"\r\n").status == 200
+
+
+@pytest.mark.parametrize(
+    "host", ["", "a", "a_b.example:", "192.0.2.7:80", "[::1]:8000", "xn--p1ai"]
+)
+def test_any_host_is_answered(bounded: int, host: str) -> None:
+    assert ask(bounded, f"GET /about HTTP/1.1\r\nHost: {host}\r\n\r\n".encode()).status == 200
 
 
 def test_a_request_after_a_broken_one_is_not_answered(bounded: int) -> None:
