@@ -14,7 +14,7 @@ from app.delivery import SECURITY_HEADERS, mark_of
 from app.facets import BadParameterError
 from app.formats.answers import PROBLEM_TYPE, problem_details
 from app.formats.plain import json_bytes
-from app.kinds import KINDS
+from app.kinds import KINDS, opening
 from app.models import RecordRow, Withdrawal
 from app.site import Site
 from app.store import NO_STORE
@@ -42,6 +42,11 @@ FRAMED_HEADERS = OPEN_HEADERS | {
     "x-frame-options": "",
 }
 """A view that any site may frame."""
+
+
+_MOST_REPEATED = 500
+"""How many characters of a path an answer repeats: longer than any of ours, and pages repeat
+theirs in several links."""
 
 
 class MovedError(Exception):
@@ -191,7 +196,10 @@ def answer_errors(app: FastAPI, site: Site) -> None:
 
 
 def _page(site: Site, path: str, status: int, told: pages.ErrorPage) -> Response:
-    text = site.renderers[urls.language_of(path)].render("error.html", path=path, page=told)
+    language = urls.language_of(path)
+    if len(path) > _MOST_REPEATED:
+        path = urls.page_path(urls.HOME, language)
+    text = site.renderers[language].render("error.html", path=path, page=told)
     return HTMLResponse(text, status_code=status, headers=PAGE_HEADERS)
 
 
@@ -266,7 +274,7 @@ def _formats_of(site: Site, path: str) -> list[str]:
 def _sentence(path: str, status: int) -> str:
     """What is wrong, for a program's log."""
     if status == HTTPStatus.NOT_FOUND:
-        return f"There is nothing at {path}."
+        return f"There is nothing at {opening(path, _MOST_REPEATED)}."
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
         return f"This address can only be read: {methods_of(path)}."
     if status == HTTPStatus.NOT_ACCEPTABLE:

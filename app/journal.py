@@ -1,18 +1,27 @@
 """The log of requests: one line for each answer, in which no request can write what it likes."""
 
+import contextlib
 import json
-import sys
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TextIO
+from io import RawIOBase
+from queue import SimpleQueue
+from threading import Thread
 
 from app.delivery import App, Receive, Scope, Send
 from app.store import Message
 
 MOST_TOLD = 1000
 """How many characters of an address are told: whole lines of several processes stay whole."""
+MOST_WAITING = 4096
+"""How many lines wait to be written; where nobody reads what is written, the rest is left out."""
+LAST_SECONDS = 2
+"""How long at the end what waits may take to be written."""
+
+_LOGGER = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -57,12 +66,20 @@ FORMS: dict[str, Callable[[Entry], str]] = {"common": common, "json": as_json}
 
 
 class Journal:
-    """Writes an entry for each answer of an application, in one of the forms."""
+    """Writes an entry for each answer of an application, in one of the forms.
 
-    def __init__(self, app: App, form: str, stream: TextIO = sys.stdout) -> None:
+    A thread writes them, so that a disk, a pipe or a terminal that takes nothing stops no answer;
+    the stream has no buffer, so that none is left in it either.
+    """
+
+    def __init__(self, app: App, form: str, stream: RawIOBase) -> None:
         self.app = app
         self.form = FORMS[form]
         self.stream = stream
+        self.lines: SimpleQueue[str | None] = SimpleQueue()
+        self.left_out = 0
+        self.writing = Thread(target=self._write, daemon=True)
+        self.writing.start()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, and tell of it."""
@@ -102,14 +119,35 @@ class Journal:
         version: str = "1.1",
         seconds: float = 0,
     ) -> None:
-        """Write one entry; where there is no room for it, the site goes on without."""
+        """Have one entry written; where there is no room for it, the site goes on without."""
+        if self.lines.qsize() >= MOST_WAITING:
+            self.left_out += 1
+            return
         # Behind a proxy that is believed, the client is whatever a header says.
         name = _escaped(client[0][:MOST_TOLD].encode()) if client else "-"
         entry = Entry(time.time(), name, method, target, version, status, size, seconds)
-        try:
-            print(self.form(entry), file=self.stream, flush=True)
-        except OSError:
-            return
+        self.lines.put(f"{self.form(entry)}\n")
+
+    def close(self) -> None:
+        """Wait until what was told is written, though not for long."""
+        self.lines.put(None)
+        self.writing.join(LAST_SECONDS)
+
+    def _write(self) -> None:
+        told = 0
+        while (line := self.lines.get()) is not None:
+            with contextlib.suppress(OSError):
+                self.stream.write(line.encode())
+            if self.lines.empty():
+                told = self._told_left_out(told)
+        self._told_left_out(told)
+
+    def _told_left_out(self, told: int) -> int:
+        """How many lines were left out, which is said where it was another number before."""
+        left_out = self.left_out
+        if left_out > told:
+            _LOGGER.warning("%d answers are not in the log", left_out - told)
+        return left_out
 
 
 def _escaped(target: bytes) -> str:

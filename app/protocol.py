@@ -30,6 +30,10 @@ MOST_HEAD = 64 * 1024
 MOST_HEADERS = 128
 MOST_BODY = 64 * 1024
 """How many bytes may follow a head: nothing can be sent here, but a form should hear that."""
+MOST_WAITING = 16
+"""How many requests of one connection may wait for the answer to an earlier one. What comes
+after them is not read: the connection ends once they are answered, and a client that means well
+sends the rest over another one (RFC 9112, section 9.3.2)."""
 MOST_DROPPED = 1024 * 1024
 """How many bytes a client may go on sending after it was refused, so that it reads why."""
 
@@ -38,7 +42,9 @@ REQUEST_SECONDS = 10
 KEPT_SECONDS = 20
 """How long a connection may stand idle between two requests."""
 STALLED_SECONDS = 30
-"""How long a client may read nothing of an answer that is being sent."""
+"""In how many seconds a client must have read the least of an answer that is being sent."""
+LEAST_READ = 32 * 1024
+"""How many bytes the least is, or all that there are: a byte now and then holds no place."""
 LINGER_SECONDS = 2
 """How long a refused client is listened to, as one that still sends does not read."""
 SOON_SECONDS = 2
@@ -46,6 +52,10 @@ SOON_SECONDS = 2
 
 _ANY_METHOD = re.compile(rb"[A-Za-z0-9!#$%&'*+.^_`|~-]+ /")
 """How a request begins whose method the parser does not know (RFC 9110, section 5.6.2)."""
+
+_HOST = re.compile(rb"(?:\[[0-9A-Za-z:.]+\]|[A-Za-z0-9._~!$&'()*+;=%-]*)(?::[0-9]*)?")
+"""What Host may say (RFC 9110, section 7.2; RFC 3986, section 3.2.2), but for a comma: that joins
+two lines to one."""
 
 Refused = Callable[["Protocol", int, int], None]
 
@@ -89,6 +99,27 @@ class Config(uvicorn.Config):
         self.waiting: dict[Protocol, None] = {}
 
 
+class _Counted:
+    """A transport that knows how much was written to it."""
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._written = 0
+
+    def __getattr__(self, name: str) -> Any:
+        """Everything else is the transport's own."""
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        """Send some bytes."""
+        self._written += len(data)
+        self._transport.write(data)
+
+    def sent(self) -> int:
+        """How many bytes have left for the client."""
+        return self._written - self._transport.get_write_buffer_size()
+
+
 class _RefusedError(Exception):
     """Raised out of the parser where it has read enough."""
 
@@ -120,7 +151,7 @@ class Protocol(HttpToolsProtocol):
         self.dropped = 0
         self.last = b""
         self.running: RequestResponseCycle | None = None
-        self.fault = HTTPStatus.BAD_REQUEST
+        self.fault: int = HTTPStatus.BAD_REQUEST
         self.refusal: int | None = None
         self.deadline: TimerHandle | None = None
         self.stalled: TimerHandle | None = None
@@ -133,6 +164,8 @@ class Protocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take a connection, or in the place of the one that has waited longest."""
         super().connection_made(transport)
+        self.counted = _Counted(transport)
+        self.transport = cast("Any", self.counted)
         waiting = self.ours.waiting
         if len(self.connections) > self.ours.most_connections:
             longest = next(iter(waiting), None)
@@ -196,6 +229,7 @@ class Protocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """Begin to read a request."""
+        self._require(len(self.pipeline) < MOST_WAITING, 0)
         super().on_message_begin()
         self.is_in_head = True
         self.head_size = self.body_size = 0
@@ -218,8 +252,9 @@ class Protocol(HttpToolsProtocol):
         version = self.parser.get_http_version()
         self._require(version in {"1.0", "1.1"}, HTTPStatus.BAD_REQUEST)
         # RFC 9112, section 3.2: exactly one, though it changes nothing here.
-        hosts = sum(name == b"host" for name, _ in self.headers)
-        self._require(hosts == 1 or (version, hosts) == ("1.0", 0), HTTPStatus.BAD_REQUEST)
+        hosts = [value for name, value in self.headers if name == b"host"]
+        is_one = len(hosts) == 1 or (version == "1.0" and not hosts)
+        self._require(is_one and all(map(_HOST.fullmatch, hosts)), HTTPStatus.BAD_REQUEST)
         length = next((value for name, value in self.headers if name == b"content-length"), b"0")
         self._require(int(length) <= MOST_BODY, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         # Section 6.3: any other coding leaves open where the body ends.
@@ -266,7 +301,7 @@ class Protocol(HttpToolsProtocol):
         self.running = cycle
         super()._start_asgi_task(cycle, app)
 
-    def _require(self, holds: bool, fault: HTTPStatus) -> None:
+    def _require(self, holds: bool, fault: int) -> None:
         if not holds:
             self.fault = fault
             raise _RefusedError
@@ -293,11 +328,12 @@ class Protocol(HttpToolsProtocol):
         """See to it that what is being sent is read."""
         unsent = self.transport.get_write_buffer_size()
         if unsent and not self.stalled:
-            self.stalled = self.loop.call_later(STALLED_SECONDS, self._end_stalled, unsent)
+            least = self.counted.sent() + min(unsent, LEAST_READ)
+            self.stalled = self.loop.call_later(STALLED_SECONDS, self._end_stalled, least)
 
-    def _end_stalled(self, unsent: int) -> None:
+    def _end_stalled(self, least: int) -> None:
         self.stalled = None
-        if self.transport.get_write_buffer_size() >= unsent:
+        if self.counted.sent() < least:
             self.transport.abort()
         else:
             self._watch()
@@ -318,7 +354,18 @@ class Protocol(HttpToolsProtocol):
         if status:
             self.transport.write(self._written(HTTPStatus(status)))
         self.transport.write_eof()
-        self.deadline = self.loop.call_later(LINGER_SECONDS, self.transport.abort)
+        self._watch()
+        self._linger()
+
+    def _linger(self) -> None:
+        self.deadline = self.loop.call_later(LINGER_SECONDS, self._end_lingering)
+
+    def _end_lingering(self) -> None:
+        # Of the answers before the refusal some may still be on its way.
+        if self.transport.get_write_buffer_size():
+            self._linger()
+        else:
+            self.transport.abort()
 
     def _written(self, status: HTTPStatus) -> bytes:
         body = f"{status.phrase}: {status.description or 'it cannot be read'}.\n".encode()

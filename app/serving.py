@@ -3,7 +3,7 @@
 This process serves nothing itself, so nothing that is sent to the site can end it. It hears
 signals (SIGINT and SIGTERM end the site in order, SIGHUP renews it) and talks to each
 process that serves in lines over a socket: `opened`, then `serve`; `take up`, then `taken` or
-`not taken`; `refused` with why a seed was.
+`not taken`; `alive`, to which it says the same; `refused` with why a seed was.
 """
 
 import asyncio
@@ -13,18 +13,19 @@ import socket
 import sys
 from asyncio import StreamReader, StreamWriter
 from asyncio.subprocess import DEVNULL, Process
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 
 from app import edition
 from app.config import Settings, UsageError
 
-OPENED, SERVE, TAKE_UP, TAKEN, NOT_TAKEN, REFUSED = (
+OPENED, SERVE, TAKE_UP, TAKEN, NOT_TAKEN, ALIVE, REFUSED = (
     "opened",
     "serve",
     "take up",
     "taken",
     "not taken",
+    "alive",
     "refused",
 )
 
@@ -34,6 +35,12 @@ _BACKLOG = 2048
 """How many may wait to be taken, as the processes that serve have it."""
 _START_SECONDS = 60
 """How long a process may take to open the site."""
+_ASKED_EVERY_SECONDS = 5
+"""How often each is asked whether it is alive."""
+_SILENT_SECONDS = 30
+"""How long one may take to say so: one that stands still takes visitors and answers none."""
+_NOT_GIVEN = (OSError, RuntimeError)
+"""What is raised where the system gives no process, no file, no memory; or no thread."""
 _SHORT_LIFE_SECONDS = 5
 _LONGEST_PAUSE_SECONDS = 30
 """How long the next one waits at most, where one process after the other lives only shortly."""
@@ -68,14 +75,40 @@ class _Worker:
     process: Process
     reader: StreamReader
     writer: StreamWriter
+    asking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def hear(self) -> str:
-        """What it says next; nothing where it has ended."""
-        return (await self.reader.readline()).decode().rstrip("\n")
+    async def hear(self, seconds: float) -> str:
+        """What it says next; nothing where it has ended, as it must where it says nothing."""
+        try:
+            async with asyncio.timeout(seconds):
+                return (await self.reader.readline()).decode().rstrip("\n")
+        except TimeoutError:
+            _say(f"process {self.process.pid} says nothing for {seconds} seconds, and is ended")
+            self.kill()
+        except ConnectionError:
+            self.kill()
+        return ""
+
+    async def ask(self, line: str, seconds: float) -> str:
+        """What it says to something; nothing as where nothing is heard."""
+        async with self.asking:
+            self.tell(line)
+            return await self.hear(seconds)
 
     def tell(self, line: str) -> None:
         """Say something to it, which is lost where it has ended."""
         self.writer.write(f"{line}\n".encode())
+
+    async def end(self) -> None:
+        """Wait until it has ended, if only because it stood still."""
+        ended = asyncio.ensure_future(self.process.wait())
+        while not (await asyncio.wait([ended], timeout=_ASKED_EVERY_SECONDS))[0]:
+            await self.ask(ALIVE, _SILENT_SECONDS)
+
+    def kill(self) -> None:
+        """End it at once, where it has not ended."""
+        if self.process.returncode is None:
+            self.process.kill()
 
 
 class _Keeper:
@@ -89,11 +122,12 @@ class _Keeper:
         self.refusal = ""
         # While one opens the database, nobody is asked to take up another.
         self.opening = asyncio.Lock()
+        self.renew = asyncio.Event()
 
     async def keep(self) -> None:
         """Serve until told to stop."""
         loop = asyncio.get_running_loop()
-        stop, hurry, renew = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        stop, hurry = asyncio.Event(), asyncio.Event()
         had_terminal = os.isatty(0)
 
         def told_to_stop() -> None:
@@ -101,12 +135,12 @@ class _Keeper:
 
         def hung_up() -> None:
             # A terminal that was closed says the same as somebody who asks for the new seed.
-            (stop if had_terminal and not os.isatty(0) else renew).set()
+            (stop if had_terminal and not os.isatty(0) else self.renew).set()
 
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, told_to_stop)
         loop.add_signal_handler(signal.SIGHUP, hung_up)
-        keeping = asyncio.create_task(self._keep(renew))
+        keeping = asyncio.create_task(self._keep())
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait([keeping, stopping], return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
@@ -116,11 +150,15 @@ class _Keeper:
         if not is_stopped:
             keeping.result()
 
-    async def _keep(self, renew: asyncio.Event) -> None:
-        for _ in range(self.number):
-            self.workers.append(await self._started())
+    async def _keep(self) -> None:
+        try:
+            for _ in range(self.number):
+                self.workers.append(await self._started())
+        except _NOT_GIVEN as error:
+            message = f"no process can be started: {_reason(error)}; allow more, or --workers 1"
+            raise UsageError(message) from None
         for worker in self.workers:
-            if await worker.hear() != OPENED:
+            if await worker.hear(_START_SECONDS) != OPENED:
                 raise UsageError("nothing can be served; what is wrong stands above")
         listened = "http://{}:{}".format(*_shown(self.listening))
         base = self.settings.base_url
@@ -130,23 +168,28 @@ class _Keeper:
         _say(f"serving {place} (stop with Ctrl+C)")
         for worker in self.workers:
             worker.tell(SERVE)
-        await asyncio.gather(self._renew(renew), *map(self._hold, range(self.number)))
+        await asyncio.gather(self._renew(), *map(self._hold, range(self.number)))
 
     async def _started(self) -> _Worker:
+        """Another process that will serve. Raises one of _NOT_GIVEN."""
         ours, theirs = socket.socketpair()
         with theirs:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "app.worker",
-                str(self.listening.fileno()),
-                str(theirs.fileno()),
-                stdin=DEVNULL,
-                pass_fds=(self.listening.fileno(), theirs.fileno()),
-                # What interrupts this process at a terminal is for it alone to pass on.
-                process_group=0,
-                env=os.environ | self.settings.as_environment(),
-            )
+            try:
+                process = await asyncio.create_subprocess_exec(
+                    sys.executable,
+                    "-m",
+                    "app.worker",
+                    str(self.listening.fileno()),
+                    str(theirs.fileno()),
+                    stdin=DEVNULL,
+                    pass_fds=(self.listening.fileno(), theirs.fileno()),
+                    # What interrupts this process at a terminal is for it alone to pass on.
+                    process_group=0,
+                    env=os.environ | self.settings.as_environment(),
+                )
+            except BaseException:
+                ours.close()
+                raise
         return _Worker(process, *await asyncio.open_connection(sock=ours))
 
     async def _hold(self, place: int) -> None:
@@ -154,36 +197,47 @@ class _Keeper:
         loop, short_lives = asyncio.get_running_loop(), 0
         for _ in count():
             begun = loop.time()
-            await self.workers[place].process.wait()
+            await self.workers[place].end()
             self.workers[place].writer.close()
             short_lives = short_lives + 1 if loop.time() - begun < _SHORT_LIFE_SECONDS else 0
             _say(f"process {self.workers[place].process.pid} has ended; another takes its place")
             await asyncio.sleep(min(_LONGEST_PAUSE_SECONDS, 2**short_lives - 1))
-            async with self.opening:
-                worker = self.workers[place] = await self._started()
-                try:
-                    async with asyncio.timeout(_START_SECONDS):
-                        is_opened = await worker.hear() == OPENED
-                except TimeoutError:
-                    is_opened = False
-                if is_opened:
-                    worker.tell(SERVE)
-                    worker.tell(f"{REFUSED}: {self.refusal}")
-                else:
-                    _kill(worker)
+            try:
+                # What it was to open may be lost: all go over to what is built in its place.
+                if not await self._opens(place) and not await self._is_whole():
+                    self.renew.set()
+            except _NOT_GIVEN as error:
+                _say(f"no process can be started: {_reason(error)}; it is tried again")
 
-    async def _renew(self, renew: asyncio.Event) -> None:
+    async def _opens(self, place: int) -> bool:
+        """Whether another process has opened the site, and serves it."""
+        async with self.opening:
+            worker = self.workers[place] = await self._started()
+            is_opened = await worker.hear(_START_SECONDS) == OPENED
+            if is_opened:
+                worker.tell(SERVE)
+                worker.tell(f"{REFUSED}: {self.refusal}")
+            else:
+                worker.kill()
+        return is_opened
+
+    async def _is_whole(self) -> bool:
+        return await asyncio.to_thread(edition.is_whole, self.settings.database)
+
+    async def _renew(self) -> None:
         """Whenever asked to, build what the seed is now, and have one after the other serve it."""
-        while await renew.wait():
-            renew.clear()
-            self.refusal = await self._refusal()
+        while await self.renew.wait():
+            self.renew.clear()
+            try:
+                self.refusal = await self._refusal()
+            except _NOT_GIVEN as error:
+                self.refusal = f"the database could not be built: {_reason(error)}"
             async with self.opening:
                 for worker in self.workers:
                     if self.refusal:
                         worker.tell(f"{REFUSED}: {self.refusal}")
                         continue
-                    worker.tell(TAKE_UP)
-                    if await worker.hear() == NOT_TAKEN:
+                    if await worker.ask(TAKE_UP, _START_SECONDS) == NOT_TAKEN:
                         self.refusal = "the database could not be opened; the log says why"
             _say(f"the site is as it was: {self.refusal}" if self.refusal else "the site is new")
 
@@ -218,7 +272,7 @@ class _Keeper:
         await asyncio.wait({hurried, ended}, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
         hurried.cancel()
         for worker in self.workers:
-            _kill(worker)
+            worker.kill()
         await ended
 
     async def _ended(self) -> bool:
@@ -227,14 +281,13 @@ class _Keeper:
         return True
 
 
-def _kill(worker: _Worker) -> None:
-    if worker.process.returncode is None:
-        worker.process.kill()
-
-
 def _shown(listening: socket.socket) -> tuple[str, int]:
     host, port, *_ = listening.getsockname()
     return (f"[{host}]" if ":" in host else host), port
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error)
 
 
 def _say(line: str) -> None:

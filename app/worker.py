@@ -12,6 +12,7 @@ import resource
 import socket
 import sys
 from collections.abc import Callable
+from io import FileIO
 
 import uvicorn
 
@@ -21,13 +22,15 @@ from app.delivery import Delivery, Receive, Scope, Send
 from app.journal import Journal
 from app.main import create_app
 from app.protocol import Config, Protocol
-from app.serving import GRACE_SECONDS, NOT_TAKEN, OPENED, TAKE_UP, TAKEN
+from app.serving import ALIVE, GRACE_SECONDS, NOT_TAKEN, OPENED, TAKE_UP, TAKEN
 from app.site import Health
 
 MOST_CONNECTIONS = 4096
 """How many connections one process has; fewer where it may not have as many files open."""
 OTHER_FILES = 64
 """How many files it needs beside its connections: the database, its libraries, its sockets."""
+FEWEST_CONNECTIONS = 16
+"""Of fewer it would not be worth while: nearly everybody would be sent away."""
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -75,22 +78,32 @@ def main(listening: int, keeper: int) -> None:
     # Until the site is there next to nothing is waste; looking for it takes a fifth of the time.
     gc.disable()
     settings = settings_from()
+    most_connections = _files() - OTHER_FILES
+    if most_connections < FEWEST_CONNECTIONS:
+        fewest = FEWEST_CONNECTIONS + OTHER_FILES
+        sys.exit(f"meeting21: too few files may be open; allow {fewest} or more (ulimit -n)")
     try:
         current = Current(settings)
     except (OSError, RuntimeError) as error:
         sys.exit(f"meeting21: the site cannot be opened: {error}")
     gc.enable()
-    config = _config(settings, current)
+    journal = None
+    # Where standard output was closed, there is none.
+    if settings.log != NO_LOG and sys.stdout:
+        journal = Journal(current, settings.log, FileIO(sys.stdout.fileno(), "w", closefd=False))
+    config = _config(current, journal, most_connections, settings.proxies)
     # uvicorn has shut down in order by the time it passes an interruption on.
     with contextlib.suppress(KeyboardInterrupt):
         runner = asyncio.Runner(loop_factory=config.get_loop_factory())
         with runner, socket.socket(fileno=keeper) as kept, socket.socket(fileno=listening) as site:
             runner.run(_serve(uvicorn.Server(config), current, site, kept))
+    if journal:
+        journal.close()
 
 
-def _config(settings: Settings, current: Current) -> Config:
-    journal = Journal(current, settings.log) if settings.log != NO_LOG else None
-
+def _config(
+    current: Current, journal: Journal | None, most_connections: int, proxies: str
+) -> Config:
     def refused(protocol: Protocol, status: int, size: int) -> None:
         if journal:
             client, method = protocol.client, protocol.scope.get("method", "-")
@@ -101,10 +114,10 @@ def _config(settings: Settings, current: Current) -> Config:
     return Config(
         journal or current,
         headers=current.site.headers,
-        most_connections=min(MOST_CONNECTIONS, _files() - OTHER_FILES),
+        most_connections=most_connections,
         grace_seconds=GRACE_SECONDS,
         refused=refused,
-        proxies=settings.proxies,
+        proxies=proxies,
     )
 
 
@@ -152,6 +165,8 @@ async def _hear(
             else:
                 current.foresee()
                 tell(TAKEN)
+        elif said == ALIVE:
+            tell(ALIVE)
         else:
             current.health.refusal = told
 

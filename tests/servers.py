@@ -116,15 +116,21 @@ class Served:
 
 
 @contextmanager
-def server(seed: Path, folder: Path, *arguments: str, **variables: str) -> Iterator[Served]:
-    """A server that is ready; ended in order afterwards, without ever having shown a traceback."""
+def server(
+    seed: Path, folder: Path, *arguments: str, prepared: str = "", **variables: str
+) -> Iterator[Served]:
+    """A server that is ready; ended in order afterwards, without ever having shown a traceback.
+
+    `prepared` is run in the process that keeps the others, before it begins.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = ["serve", "--port", str(port), "--seed", seed, "--database", folder / "site.db"]
+    program = f"import sys\nfrom app import cli, serving\n{prepared}\nsys.exit(cli.main())"
     with (folder / "said").open("w") as said, (folder / "log").open("w") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "app", *command, *arguments],
+            [sys.executable, "-c", program, *command, *arguments],
             cwd=ROOT,
             env=ENVIRONMENT | variables,
             stdin=subprocess.DEVNULL,

@@ -247,3 +247,11 @@ def test_a_bad_filter_is_named_in_the_form_that_was_asked_for(
         response = site.client.get(f"/agreements.{suffix}{query}")
         assert response.status_code == 404
         assert problem_of(response)["parameter"] == parameter
+
+
+@pytest.mark.parametrize("path", ["/nothing{}", "/ru/nothing{}", "/agreements/nothing{}.json"])
+def test_a_long_address_is_not_repeated(site: Site, path: str) -> None:
+    short = site.client.get(path.format(""))
+    long = site.client.get(path.format("a" * 30_000))
+    assert (short.status_code, long.status_code) == (404, 404)
+    assert len(long.content) < len(short.content) + 1000

@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -248,6 +249,17 @@ def test_a_wrong_clock_changes_nothing(
         assert is_current(home / "site.db", WORLD)
         build(seed, tmp_path / "other" / "site.db")
         assert (tmp_path / "other" / "site.db").read_bytes() == former["site.db"]
+
+
+def test_too_few_files_to_serve_with_are_said(tmp_path: Path) -> None:
+    serve = [*BUILD[:3], "serve", "--seed", str(WORLD), "--database", str(tmp_path / "site.db")]
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    done = run(["prlimit", "--nofile=64:64", *serve, "--port", str(port)])
+    assert done.returncode == 2
+    assert "meeting21: too few files may be open; allow 80 or more (ulimit -n)" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize("command", ["build", "serve"])

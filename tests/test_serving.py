@@ -22,12 +22,12 @@ from miniature import changed
 from servers import Answer, Served, ask, asked, connected, read_answer, server, size, wait_until
 from starlette.testclient import TestClient
 
-from app import __version__, edition, protocol
+from app import __version__, edition, journal, protocol
 from app.config import Settings
 from app.delivery import MOST_UNDER_WAY, SECURITY_HEADERS, Delivery
 from app.journal import Journal
 from app.main import create_app
-from app.protocol import MOST_HEADERS, MOST_URL, Config
+from app.protocol import MOST_HEADERS, MOST_URL, MOST_WAITING, Config
 
 HOST = b"Host: meeting.example\r\n"
 HEAD = b"GET /about HTTP/1.1\r\n" + HOST
@@ -63,6 +63,8 @@ def bounded(world_site: Site, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     )
     running = uvicorn.Server(config)
     with socket.socket() as listening:
+        # What the system takes at once is nothing that a client has read.
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 8192)
         listening.bind(("127.0.0.1", 0))
         thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]})
         thread.start()
@@ -86,6 +88,10 @@ BROKEN: dict[str, tuple[bytes, int]] = {
     "another version": (b"GET / HTTP/2.0\r\n" + HOST + b"\r\n", 400),
     "no host": (b"GET / HTTP/1.1\r\n\r\n", 400),
     "two hosts": (b"GET / HTTP/1.1\r\n" + 2 * HOST + b"\r\n", 400),
+    "two hosts in one line": (b"GET / HTTP/1.1\r\nHost: a, b\r\n\r\n", 400),
+    "two hosts without a space": (b"GET / HTTP/1.1\r\nHost: a,b\r\n\r\n", 400),
+    "no such host": (b"GET / HTTP/1.1\r\nHost: a/b\r\n\r\n", 400),
+    "no such port": (b"GET / HTTP/1.1\r\nHost: a:b\r\n\r\n", 400),
     "no path": (b"GET http://meeting.example HTTP/1.1\r\n" + HOST + b"\r\n", 400),
     "a tunnel": (b"CONNECT evil.example:443 HTTP/1.1\r\n" + HOST + b"\r\n", 400),
     "a byte that is no letter": ("GET /é HTTP/1.1\r\n".encode() + HOST + b"\r\n", 400),
@@ -122,6 +128,13 @@ def test_what_is_no_request_is_refused_clearly(bounded: int, what: str) -> None:
 def test_the_longest_address_is_answered(bounded: int) -> None:
     path = b"/about?".ljust(MOST_URL, b"a")
     assert ask(bounded, b"GET %s HTTP/1.1\r\n" % path + HOST + b"\r\n").status == 200
+
+
+@pytest.mark.parametrize(
+    "host", ["", "a", "a_b.example:", "192.0.2.7:80", "[::1]:8000", "xn--p1ai"]
+)
+def test_any_host_is_answered(bounded: int, host: str) -> None:
+    assert ask(bounded, f"GET /about HTTP/1.1\r\nHost: {host}\r\n\r\n".encode()).status == 200
 
 
 def test_a_request_after_a_broken_one_is_not_answered(bounded: int) -> None:
@@ -210,6 +223,46 @@ def test_whoever_reads_nothing_is_left(bounded: int, caplog: pytest.LogCaptureFi
     assert caplog.records == []
 
 
+def test_whoever_reads_too_slowly_is_left(bounded: int) -> None:
+    """Some bytes now and then hold no place."""
+    begun = time.monotonic()
+    with socket.socket() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.settimeout(10)
+        connection.connect(("127.0.0.1", bounded))
+        connection.sendall(asked("/data/meeting21.sqlite"))
+        with contextlib.suppress(ConnectionResetError):
+            while connection.recv(1000):
+                time.sleep(0.1)
+    assert time.monotonic() - begun < 5
+
+
+@pytest.mark.parametrize("after", [b"", b"BROKEN\r\n\r\n"])
+def test_whoever_reads_slowly_enough_gets_all(bounded: int, after: bytes) -> None:
+    """For longer than anybody is waited for, and with a refusal behind it."""
+    begun = time.monotonic()
+    whole = ask(bounded, asked("/data/meeting21.sqlite"))
+    with connected(bounded) as (connection, _):
+        connection.sendall(asked("/data/meeting21.sqlite") * 2 + after)
+        received = 0
+        while received < 2 * len(whole.body):
+            piece = connection.recv(32768)
+            assert piece
+            received += len(piece)
+            time.sleep(len(piece) / 300_000)
+    assert time.monotonic() - begun > 1
+
+
+def test_of_many_requests_at_once_some_are_answered(bounded: int) -> None:
+    """The rest is not read, and the connection ends in order: what was answered arrives."""
+    with connected(bounded) as (connection, stream):
+        connection.sendall(asked("/about") * 200)
+        answers = [read_answer(stream) for _ in range(MOST_WAITING + 2)]
+    assert {answer.status for answer in answers[:-1]} == {200}
+    assert len({answer.body for answer in answers[:-1]}) == 1
+    assert answers[-1].status == 0
+
+
 def test_new_visitors_take_the_place_of_those_who_wait(bounded: int) -> None:
     with ExitStack() as stack:
         for _ in range(30):
@@ -277,13 +330,39 @@ def test_the_common_form_is_the_usual_one(tmp_path: Path) -> None:
 
 
 def test_a_log_without_room_stops_nobody(world_site: Site) -> None:
-    class Full(io.StringIO):
-        def write(self, _: str) -> int:
+    class Full(io.RawIOBase):
+        def write(self, _: object) -> int:
             raise OSError(errno.ENOSPC, "")
 
     app = world_site.client.app
     assert isinstance(app, Delivery)
-    assert TestClient(Journal(app, "common", Full())).get("/about").status_code == 200
+    log = Journal(app, "common", Full())
+    assert TestClient(log).get("/about").status_code == 200
+    log.close()
+    assert not log.writing.is_alive()
+
+
+def test_a_log_that_nobody_reads_stops_nobody(
+    world_site: Site, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What there is no room for is counted, and the number told once somebody reads again."""
+    monkeypatch.setattr(journal, "LAST_SECONDS", 0.1)
+    app = world_site.client.app
+    assert isinstance(app, Delivery)
+    read, written = os.pipe()
+    with os.fdopen(read, "rb") as reader, io.FileIO(written, "w") as stream:
+        log = Journal(app, "json", stream)
+        number = 4 * journal.MOST_WAITING
+        for _ in range(number):
+            log.tell(client=None, method="GET", target=b"/about", status=200, size=1)
+        log.close()
+        assert log.writing.is_alive()
+        assert 0 < log.left_out < number
+        lines = [reader.readline() for _ in range(number - log.left_out)]
+        log.writing.join(10)
+        assert not log.writing.is_alive()
+        assert all(json.loads(line)["status"] == 200 for line in lines)
+    assert f"{log.left_out} answers are not in the log" in caplog.text
 
 
 def test_a_fault_is_called_the_same_on_its_page_and_in_the_log(
@@ -317,6 +396,49 @@ def test_a_dead_process_is_replaced_and_nobody_is_turned_away(served: Served) ->
         )
         assert {ask(served.port, asked("/about")).status for _ in range(20)} == {200}
     assert served.said().count("has ended; another takes its place") == 2
+
+
+LITTLE_PATIENCE = "serving._ASKED_EVERY_SECONDS, serving._SILENT_SECONDS = 0.2, 4"
+
+
+def test_a_process_that_stands_still_is_replaced(tmp_path: Path) -> None:
+    """And keeps nobody from taking up a seed."""
+    with server(WORLD, tmp_path, "--workers", "2", prepared=LITTLE_PATIENCE) as running:
+        former = running.workers()[0]
+        os.kill(former, signal.SIGSTOP)
+        time.sleep(1)
+        running.hang_up()
+        wait_until(
+            lambda: len(running.workers()) == 2 and former not in running.workers(),
+            "it is not replaced",
+        )
+        assert {ask(running.port, asked("/about")).status for _ in range(20)} == {200}
+        assert running.said().count("seconds, and is ended") == 1
+
+
+NOT_STARTED_ONCE = """
+started, attempts = serving._Keeper._started, iter([False, True, False])
+async def fails_once(self):
+    if next(attempts):
+        raise OSError(24, "Too many open files")
+    return await started(self)
+serving._Keeper._started = fails_once
+"""
+
+
+def test_what_is_lost_is_built_anew_and_what_is_refused_is_tried_again(tmp_path: Path) -> None:
+    """Where the system gives no process, and where the database went while it was served."""
+    with server(WORLD, tmp_path, prepared=NOT_STARTED_ONCE) as running:
+        (former,) = running.workers()
+        os.kill(former, signal.SIGKILL)
+        wait_until(lambda: running.workers() not in ([], [former]), "it is not tried again")
+        assert "no process can be started: Too many open files; " in running.said()
+        assert ask(running.port, asked("/about")).status == 200
+    with server(WORLD, tmp_path) as running:
+        edition.beside(tmp_path / "site.db").unlink()
+        os.kill(running.workers()[0], signal.SIGKILL)
+        assert ask(running.port, asked("/about")).status == 200
+        assert edition.is_current(tmp_path / "site.db", WORLD)
 
 
 def test_processes_end_with_the_one_that_keeps_them(tmp_path: Path) -> None:
@@ -468,6 +590,29 @@ def test_memory_stays_what_it_is(served: Served) -> None:
     # What is kept of searches has its bound, which a short run does not reach.
     assert grown < size(60, 20) * 1024
     assert served.workers() == workers
+
+
+def test_a_flood_of_requests_slows_nobody_else(tmp_path: Path) -> None:
+    """Connections over which one page is asked for ever, whose answers nobody reads."""
+    with server(WORLD, tmp_path) as running, ExitStack() as stack:
+        ask(running.port, asked("/about"))
+        (worker,) = running.workers()
+        before, slowest = resident(worker), 0.0
+        flooding = []
+        for _ in range(25):
+            flooding.append(stack.enter_context(connected(running.port))[0])
+            flooding[-1].settimeout(0)
+        for _ in range(4):
+            for connection in flooding:
+                with contextlib.suppress(OSError):
+                    connection.send(asked("/about") * 4000)
+            begun = time.monotonic()
+            assert ask(running.port, asked("/healthz")).status == 200
+            slowest = max(slowest, time.monotonic() - begun)
+        grown = resident(worker) - before
+        print(f"health told in {slowest * 1000:.0f} ms at most, {grown} kB more")
+        assert slowest < 2
+        assert grown < 64 * 1024
 
 
 def test_a_slow_crowd_slows_nobody_else(served: Served) -> None:
