@@ -24,7 +24,7 @@ ENGLISH = re.compile(r"[A-Za-z][\w’'-]*(?:[\s,;:“”()]+[A-Za-z][\w’'-]*){
 """Four words in Latin letters, one after the other."""
 
 PRINTED = {
-    "st China-Russia Prime Ministers' Regular Meeting",
+    "st China-Russia Prime Ministers’ Regular Meeting",
     "La Franja Económica de la Ruta de la Seda",
 }
 """Names as printed, inside a text or a title of another language."""
