@@ -3,13 +3,14 @@
 Lengths are CSS pixels at the reader's usual text size; the same input gives the same numbers.
 """
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 from unicodedata import combining, east_asian_width
 
-WIDE, NARROW = 928, 288
+WIDE, NARROW = 968, 288
 """The widths that figures are drawn for: a page with side notes, and the narrowest screen."""
 
 TEXT = 12
@@ -40,6 +41,11 @@ _REST = 0.6
 _ADVANCE = {character: advance for characters, advance in _ADVANCES for character in characters}
 _FULL, _CAPITAL, _USUAL, _OTHER = 1.0, 0.8, 0.66, 1.3
 _LAST_MEASURED = "ӿ"
+
+
+_DANGLING = re.compile(r"(?:(?<=\S) (?:[^\W\d_A-ZА-Я]{1,3}|from|that|with|между|через))+ ?$")
+"""The prepositions, articles and conjunctions that no shortened text ends on; in the languages
+with spaces nearly all are the short words that begin small."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +101,7 @@ def fitted(text: str, room: float, *, is_bold: bool = False) -> str:
     space = kept.rfind(" ")
     if space > len(kept) * 2 // 3 and not text[len(kept)].isspace():
         kept = kept[:space]
-    return kept.rstrip(" ,;:.，；：。、") + "…"
+    return _DANGLING.sub("", kept.rstrip(" —–")).rstrip(" ,;:.，；：。、—–") + "…"
 
 
 def told_apart(texts: Sequence[str], room: float, bold: str | None = None) -> list[str]:
@@ -232,7 +238,7 @@ class Web:
     strands: tuple[Strand, ...]
 
 
-_LEFT_MOST, _RIGHT_MOST, _GAP = 160, 230, 84
+_LEFT_MOST, _RIGHT_MOST, _GAP = 160, 230, 68
 _TO_LABEL = 10
 _HEADING = ROW // 3
 _FIRST = _HEADING + ROW

@@ -372,6 +372,7 @@ class ErrorPage:
 def fault(session: Session, kind: Kind | None, error: BadParameterError) -> Fault:
     """What is wrong with a parameter of a kind's list, or of another page, and what is valid."""
     valid: Sequence[FacetValue] = ()
+    meant: Sequence[FacetValue] = ()
     facets = {facet.name: facet for facet in kind.facets} if kind else {}
     if kind and error.name in facets:
         valid = _choices(session, kind, Selection(chosen={}), facets[error.name]).offered
@@ -383,13 +384,16 @@ def fault(session: Session, kind: Kind | None, error: BadParameterError) -> Faul
             for sort in (SEED_ORDER, *kind.sorts)
         ]
     elif error.name == "focus":
-        valid = [
+        # Every record may be one: too many to list, though not to find the nearest among.
+        meant = [
             FacetValue(name, row.title, None, {}, (("focus", name),))
             for row in connected(session)
             for name in (f"{row.kind}/{row.slug}",)
         ]
     given = legible(error.value) if error.value else None
-    return Fault(error.name, given, valid, nearest=_nearest(given, valid) if given else None)
+    return Fault(
+        error.name, given, valid, nearest=_nearest(given, meant or valid) if given else None
+    )
 
 
 def _nearest(given: str, valid: Iterable[FacetValue]) -> FacetValue | None:

@@ -183,12 +183,15 @@ def _environment(
         auto_reload=False,
         bytecode_cache=compiled,
     )
-    environment.install_gettext_translations(writer.texts, newstyle=True)  # type: ignore[attr-defined]
+    environment.install_gettext_callables(  # type: ignore[attr-defined]
+        writer.gettext, writer.ngettext, newstyle=True
+    )
     environment.filters |= {
         "say": writer.say,
         "paragraphs": writer.paragraphs,
         "dated": writer.dated,
         "quoted": writer.quoted,
+        "unbroken": _unbroken,
         "plainly": writer.plainly,
         "titled": writer.titled,
         "language_name": writer.language_name,
@@ -342,6 +345,14 @@ class _Writer:
         self.texts = catalogues.translations(LANGUAGES[language].region)
         self.digests = {name: asset.digest for name, asset in assets.items()}
 
+    def gettext(self, message: str) -> str:
+        """A word or sentence of the interface."""
+        return _unbroken(self.texts.gettext(message))
+
+    def ngettext(self, one: str, many: str, number: int) -> str:
+        """The same with a number in it."""
+        return _unbroken(self.texts.ngettext(one, many, number))
+
     def href(self, noun: str, slug: str) -> str:
         """The link to a record."""
         return self.addresses.link(urls.record_path(noun, slug, self.language))
@@ -415,7 +426,8 @@ class _Writer:
     def quoted(self, text: str, language: str) -> Markup:
         """A wording in the quotation marks of its own language, marked with it."""
         opening_mark, closing_mark = marks(language)
-        return _marked(f"{opening_mark}{text}{closing_mark}", foreign(language, self.language))
+        quoted = f"{opening_mark}{_unbroken(text)}{closing_mark}"
+        return _marked(quoted, foreign(language, self.language))
 
     def numeral(self, number: int) -> str:
         """A number as the language writes it."""
@@ -565,13 +577,27 @@ def _marked(text: str, lang: str | None) -> Markup:
     return Markup('<span lang="{}">{}</span>').format(lang, text) if lang else escape(text)
 
 
-_IN_TEXTS = re.compile(r"\d+–\d+(?: [^\W\d_]+)?|\b\d{1,2} [^\W\d_]{3,12}\b")
+_NO_BREAK = "\u00a0"
+_UNBROKEN = re.compile(r" (?=[—–] )|(?<=\b[авикосуяАВИКОСУЯ]) |(?<=\d{4}) (?=год)")
+"""The spaces that no line ends at: before a dash, and after a word of one letter."""
+
+_HAN_DATE = r"\d{4}年(?:\d{1,2}月(?:\d{1,2}日)?)?|(?:\d{1,2}月)?\d{1,2}日"
+_HAN_ORDINAL = "第[〇一二三四五六七八九十百]+[次届年]"
+_IN_TEXTS = re.compile(
+    r"\d+–\d+(?: [^\W\d_]+)?|\b\d{1,2} [^\W\d_]{3,12}\b" + f"|{_HAN_DATE}|{_HAN_ORDINAL}"
+)
 _IN_TITLES = re.compile(rf"{_IN_TEXTS.pattern}|\b(?=[\w-]{{5,16}}\b)[^\W\d_]+-[^\W\d_]+\b")
+
+
+def _unbroken(text: str) -> str:
+    """A text with spaces that do not break where no line should end."""
+    return _UNBROKEN.sub(_NO_BREAK, text)
 
 
 def _whole(text: str, kept: re.Pattern[str] = _IN_TEXTS) -> Markup:
     """A text with what no line should end within: a number and its word, a span of numbers."""
-    return Markup(kept.sub(r'<span class="whole">\g<0></span>', str(escape(text))))  # noqa: S704
+    held = kept.sub(r'<span class="whole">\g<0></span>', str(escape(_unbroken(text))))
+    return Markup(held)  # noqa: S704
 
 
 def _paragraph(locator: str) -> str | None:

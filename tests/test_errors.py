@@ -255,3 +255,15 @@ def test_a_long_address_is_not_repeated(site: Site, path: str) -> None:
     long = site.client.get(path.format("a" * 30_000))
     assert (short.status_code, long.status_code) == (404, 404)
     assert len(long.content) < len(short.content) + 1000
+
+
+def test_a_page_that_is_not_there_prints_no_address_to_come_back_to(our_site: Site) -> None:
+    assert 'class="permalink' not in our_site.client.get("/nothing-here").text
+    assert 'class="permalink' in our_site.client.get("/about").text
+
+
+def test_a_bad_focus_is_answered_by_the_nearest_record_alone(our_site: Site) -> None:
+    page = our_site.client.get("/connections?focus=people/li-kegiang")
+    assert page.status_code == 404
+    assert page.text.count("focus=") == 1
+    assert "focus=people%2Fli-keqiang" in page.text or "focus=people/li-keqiang" in page.text

@@ -64,6 +64,19 @@ def test_texts_that_begin_alike_are_told_apart(head: str, rests: list[str], room
         assert short == text or "…" in short
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("A statement of the governments", "A statement…"),
+        ("Соглашение о продаже акций", "Соглашение…"),
+        ("Talks with and without", "Talks…"),
+    ],
+)
+def test_a_short_text_ends_on_no_small_word(text: str, shown: str) -> None:
+    cut = max(text.rfind(" ", 0, len(text) - 8), len(shown))
+    assert figures.fitted(text, figures.text_width(f"{text[:cut]}…")) == shown
+
+
 def test_what_differs_stays() -> None:
     texts = [f"Ministry of Culture of {whose}" for whose in ("the Republic of One", "Another Land")]
     assert figures.told_apart(texts, 180) == ["Ministry… the Republic…", "Ministry… Another Land"]

@@ -1,5 +1,7 @@
 """In a real browser, in the other languages: nothing breaks, and a reader is offered their own."""
 
+import re
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
@@ -88,3 +90,58 @@ def test_nothing_is_offered_without_script(browser: Browser, served: str) -> Non
     page.get_by_role("link", name="Русский").click()
     assert page.url == f"{served}/ru/agreements"
     context.close()
+
+
+LINES = """
+() => [...document.querySelectorAll("h1, main :is(p, li, dd, figcaption)")].flatMap(block => {
+  const walker = document.createTreeWalker(block, NodeFilter.SHOW_TEXT);
+  const range = document.createRange();
+  const lines = [];
+  let bottom;
+  while (walker.nextNode()) {
+    const text = walker.currentNode;
+    if (text.parentElement.closest(".control, .marks, .unseen, ul ul, p p, svg")) continue;
+    for (let at = 0; at < text.length; at++) {
+      range.setStart(text, at);
+      range.setEnd(text, at + 1);
+      const box = range.getClientRects()[0];
+      if (!box?.width) continue;
+      if (bottom === undefined || box.top > bottom - 4) lines.push("");
+      bottom = box.bottom;
+      lines[lines.length - 1] += text.data[at];
+    }
+  }
+  return lines.slice(1).map((line, at) => [lines[at], line]);
+})
+"""
+"""Each two lines of a text that follow on each other, as they are set."""
+
+TORN = {
+    "ru": (re.compile(r"(?i)(?:^|[\s«(])[авикосуя]\s*$"), re.compile(r"[—–]\s|года?\b")),
+    "zh": (
+        re.compile(r"\d$|\d[年月]$|第[一二三四五六七八九十]*$"),
+        re.compile("[年月日]|[次届]|十"),
+    ),
+}
+"""How a line does not end, how none begins: a single letter and a dash; for Chinese, both."""
+
+
+@pytest.mark.parametrize("path", ["/", "/timeline", "/quotes/medvedev-key-issues"])
+@pytest.mark.parametrize("language", TORN)
+def test_no_line_ends_within_what_belongs_together(
+    browser: Browser, served: str, language: str, path: str
+) -> None:
+    page = browser.new_page(viewport={"width": 360, "height": 900})
+    page.goto(served + in_language(path, language))
+    pairs = page.evaluate(LINES)
+    ends, begins = TORN[language]
+    is_either = language == "ru"
+    torn = [
+        (line, following)
+        for line, following in pairs
+        for found in [(bool(ends.search(line)), bool(begins.match(following)))]
+        if (any(found) if is_either else all(found))
+    ]
+    assert len(pairs) > 3
+    assert torn == []
+    page.close()

@@ -287,6 +287,20 @@ def test_what_is_no_record_is_not_embedded(world_site: Site, address: str) -> No
     assert response.json()["parameter"] == "url"
 
 
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("/agreements/nuclear-statement", "Adopted, 7 November 2016 · Russia, China"),
+        ("/quotes/medvedev-fifth-commission", "7 November 2016 · as published in English"),
+    ],
+)
+def test_an_embed_says_when_and_between_whom(our_site: Site, path: str, told: str) -> None:
+    page = parsed(our_site.client.get(f"/embed{path}").text)
+    facts = page.find(".//p[@class='embed__facts']")
+    assert facts is not None
+    assert " ".join("".join(facts.itertext()).split()) == told
+
+
 def oembed(site: Site, address: str, **given: str) -> Any:
     parameters = {"url": address, **given}
     return site.client.get(urls.OEMBED, params=parameters)

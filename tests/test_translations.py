@@ -34,7 +34,7 @@ PRINTED = {
     "Konstantinovsky Palace",
     "La Franja Económica de la Ruta de la Seda",
     "RT Deutsch",
-    "st China-Russia Prime Ministers' Regular Meeting",
+    "st China-Russia Prime Ministers’ Regular Meeting",
 }
 """Names as printed, inside a text or a title of another language."""
 

@@ -206,10 +206,15 @@ def _sources(footnotes: Footnotes) -> Iterator[str]:
             f"{title}.",
             f"{publisher}{f', {source.published_on}' if source.published_on else ''}.",
             f"A copy; original publisher: {original}." if original else "",
-            f"{footnote.locator}." if footnote.locator else "",
+            _sentence(footnote.locator) if footnote.locator else "",
             source.url,
         ]
         yield from wrapped(f"[{footnote.number}] {' '.join(filter(None, told))}", "    ")
+
+
+def _sentence(told: str) -> str:
+    """A few words as a sentence of their own."""
+    return f"{told[0].upper()}{told[1:]}."
 
 
 def _ending(described: Described) -> Iterator[str]:
