@@ -40,6 +40,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(given.run(given))
     except UsageError as error:
         return _refused(str(error))
+    except BrokenPipeError:
+        # Whoever read has had enough; Python would complain once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
     except OSError as error:
         return _refused(_in_a_sentence(error, given))
     except KeyboardInterrupt:

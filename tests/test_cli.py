@@ -307,3 +307,16 @@ def test_check_tells_what_is_not_translated_yet() -> None:
     assert 'agreements.herring-plan.title.en: "Herring plan" is descriptive\n' in names
     assert "organizations.league-of-harbours.abbreviation.zh: missing\n" in names
     assert "lamp-oil.title.en" not in names
+
+
+def test_a_reader_may_stop_reading() -> None:
+    command = [sys.executable, "-m", "app", "check", "--translations"]
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as running:
+        assert running.stdout is not None
+        assert running.stderr is not None
+        # Long before it has said anything.
+        running.stdout.close()
+        assert running.stderr.read() == b""
+    assert running.returncode == 0
