@@ -370,9 +370,7 @@ def test_every_record_that_is_tied_leads_to_its_connections(site: Site) -> None:
 
 
 @pytest.mark.parametrize("value", ["nothing", "sectors/none", "sources/x", "<b>&\x00", "a" * 300])
-def test_a_focus_that_is_not_there_is_named_with_the_nearest_at_most(
-    site: Site, value: str
-) -> None:
+def test_a_focus_that_is_not_there_is_told_the_nearest_at_most(site: Site, value: str) -> None:
     response = site.client.get("/connections", params={"focus": value})
     assert response.status_code == 404
     page = parsed(response.text)
