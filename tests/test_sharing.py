@@ -83,7 +83,8 @@ def test_a_preview_is_read_by_another_program(our_site: Site, language: str) -> 
         head = head_of(text)
         for seen in (OpenGraph(Link(BASE + path, text)), link_preview(BASE + path, text)):
             assert seen.title == head.one("og:title"), path
-            assert seen.description == head.one("description")
+            # One of the readers takes no-break spaces for spaces.
+            assert seen.description.split() == head.one("description").split()
             assert seen.image == f"{BASE}{path.rstrip('/')}/card.png"
             assert seen.site_name == head.one("og:site_name")
 
