@@ -152,9 +152,10 @@ def test_the_host_header_changes_no_byte(site: Site) -> None:
     assert b"evil" not in other.content
 
 
-def test_a_page_is_made_once_and_then_kept(our_site: Site) -> None:
+def counting(site: Site) -> tuple[Delivery, list[str]]:
+    """A site's application, and the paths of what it makes from now on."""
     asked: list[str] = []
-    app = create_app(Settings(our_site.seed, our_site.database, "https://meeting.example"))
+    app = create_app(Settings(site.seed, site.database, "https://meeting.example"))
     application = app.app
 
     async def counted(scope: Scope, receive: Receive, send: Send) -> None:
@@ -162,6 +163,11 @@ def test_a_page_is_made_once_and_then_kept(our_site: Site) -> None:
         await application(scope, receive, send)
 
     app.app = counted
+    return app, asked
+
+
+def test_a_page_is_made_once_and_then_kept(our_site: Site) -> None:
+    app, asked = counting(our_site)
     client = TestClient(app)
     for coding in ("br", "br", "gzip", "identity", "*"):
         client.get("/about", headers={"accept-encoding": coding})
@@ -170,15 +176,7 @@ def test_a_page_is_made_once_and_then_kept(our_site: Site) -> None:
 
 
 def test_what_is_asked_at_the_same_moment_is_made_once(our_site: Site) -> None:
-    asked: list[str] = []
-    app = create_app(Settings(our_site.seed, our_site.database, "https://meeting.example"))
-    application = app.app
-
-    async def counted(scope: Scope, receive: Receive, send: Send) -> None:
-        asked.append(scope["path"])
-        await application(scope, receive, send)
-
-    app.app = counted
+    app, asked = counting(our_site)
 
     async def crowd() -> list[Answer]:
         return await asyncio.gather(*(answer(app, "/ru", b"br") for _ in range(40)))
