@@ -118,8 +118,7 @@ def export(given: argparse.Namespace) -> int:
         outcome = _built(settings)
         if outcome != DONE:
             return outcome
-    from concurrent.futures.process import BrokenProcessPool
-
+    from app.export import LostError
     from app.export import export as export_site
 
     try:
@@ -134,7 +133,7 @@ def export(given: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         print(f"stopped; {given.folder} is as it was", file=sys.stderr)
         return INTERRUPTED
-    except BrokenProcessPool:
+    except LostError:
         raise UsageError(
             "a process of the export was killed, perhaps for want of memory; "
             f"{given.folder} is as it was; try again with --workers 1"

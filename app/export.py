@@ -13,11 +13,11 @@ import shutil
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from http import HTTPStatus
-from multiprocessing import connection
+from multiprocessing import resource_tracker
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
 from app import urls
@@ -43,6 +43,10 @@ _AS_FILES = {HTTPStatus.OK, HTTPStatus.GONE}
 
 class UnsoundError(Exception):
     """An address of the site was not answered as it should be, which no seed can cause."""
+
+
+class LostError(Exception):
+    """A process of an export was killed."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +100,8 @@ def export(
     `told` hears how far it is.
 
     Raises UsageError where the folder holds what no export wrote, or another export into it is
-    under way; UnsoundError where an address is not answered; the folder is untouched by both.
+    under way; UnsoundError where an address is not answered; LostError where a process was
+    killed; the folder is untouched by all of them.
     """
     settings = replace(settings, is_export=True)
     folder = Path(os.path.abspath(folder))  # noqa: PTH100 - a link is not followed but refused
@@ -177,39 +182,77 @@ def _each(task: _Task, paths: Sequence[str], workers: int) -> Iterator[tuple[int
             for portion in portions:
                 yield len(portion), runner.run(task.files(app, portion))
         return
+    waiting = iter(portions)
+    with ExitStack() as stack:
+        idle = [_begun(task, stack) for _ in range(min(workers, len(portions)))]
+        asked: dict[Connection, int] = {}
+        while True:
+            for process, portion in zip(idle, waiting, strict=False):
+                _told(process, portion)
+                asked[process] = len(portion)
+            if not asked:
+                return
+            idle = [process for process in wait(list(asked)) if isinstance(process, Connection)]
+            for process in idle:
+                yield asked.pop(process), _heard(process)
+
+
+def _begun(task: _Task, stack: ExitStack) -> Connection:
+    """A process that writes portions of paths; it ends with the stack."""
     # Started anew and not forked: an open database must not be shared.
     fresh = multiprocessing.get_context("spawn")
-    executor = ProcessPoolExecutor(workers, fresh, initializer=_begin, initargs=(task,))
+    ours, others = fresh.Pipe()
+    process = fresh.Process(target=_write_portions, args=(task, others))
+    # The process that asked decides when to stop: an interruption is not for this one, not even
+    # while it starts. The tracker of resources comes first, since starting it lifts the block.
+    resource_tracker.ensure_running()
+    former = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
-        sizes = {executor.submit(_portion, one): len(one) for one in portions}
-        for future in as_completed(sizes):
-            yield sizes[future], future.result()
+        process.start()
     finally:
-        executor.shutdown(cancel_futures=True)
+        signal.pthread_sigmask(signal.SIG_SETMASK, former)
+    others.close()
+    stack.callback(process.join)
+    stack.callback(process.terminate)
+    return ours
 
 
-_worker: list[tuple[_Task, Delivery, asyncio.Runner]] = []
+def _told(process: Connection, portion: Sequence[str]) -> None:
+    try:
+        process.send(portion)
+    except OSError:
+        raise LostError from None
 
 
-def _begin(task: _Task) -> None:
-    """What a process begins with."""
-    # The process that asked decides when to stop, and this one never outlives it.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _heard(process: Connection) -> list[Written]:
+    """What a process has written; what it failed by is raised here."""
+    try:
+        answer: list[Written] | Exception = process.recv()
+    except (EOFError, OSError):
+        raise LostError from None
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
+
+
+def _write_portions(task: _Task, asking: Connection) -> None:
+    """What a process does until it is ended, or cannot go on."""
+    # The process that asked is never outlived.
     parent = multiprocessing.parent_process()
     if parent is not None:
-        sentinel = parent.sentinel
-        threading.Thread(target=_end_with, args=(sentinel,), daemon=True).start()
-    _worker.append((task, create_app(task.settings), asyncio.Runner()))
+        threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+    try:
+        app = create_app(task.settings)
+        with asyncio.Runner() as runner:
+            while True:
+                asking.send(runner.run(task.files(app, asking.recv())))
+    except Exception as error:  # noqa: BLE001 - it is raised where the export was asked for
+        asking.send(error)
 
 
 def _end_with(sentinel: int) -> None:
-    connection.wait([sentinel])
+    wait([sentinel])
     os._exit(1)
-
-
-def _portion(paths: Sequence[str]) -> list[Written]:
-    ((task, app, runner),) = _worker
-    return runner.run(task.files(app, paths))
 
 
 def _beside(folder: Path, what: str) -> Path:
