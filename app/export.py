@@ -5,6 +5,7 @@ renames; a file that did not change is the same file as before, under the same n
 """
 
 import asyncio
+import ctypes
 import fcntl
 import hashlib
 import multiprocessing
@@ -39,6 +40,10 @@ _AT_ONCE = 24
 
 _AS_FILES = {HTTPStatus.OK, HTTPStatus.GONE}
 """The answers that become files; and what is not there, where that is asked for."""
+
+
+_FROM_HERE, _EXCHANGE = -100, 2
+"""AT_FDCWD of fcntl.h and RENAME_EXCHANGE of linux/fs.h, which Python does not name."""
 
 
 class UnsoundError(Exception):
@@ -339,10 +344,23 @@ def _refuse_foreign(folder: Path) -> None:
 
 
 def _swap(unfinished: Path, folder: Path) -> None:
-    """Put a finished folder in the place of the former one, which stays until it is there."""
-    former = _beside(folder, "former")
-    if folder.exists():
+    """Put a finished folder in the place of the former one, and the former one where it was made.
+
+    Where the system cannot do that in one step, the former one waits aside for a moment.
+    """
+    if not folder.exists():
+        unfinished.rename(folder)
+    elif not _exchanged(unfinished, folder):
+        former = _beside(folder, "former")
         folder.rename(former)
-    unfinished.rename(folder)
-    if former.exists():
-        _remove(former)
+        unfinished.rename(folder)
+        former.rename(unfinished)
+
+
+def _exchanged(one: Path, other: Path) -> bool:
+    """Whether two folders have changed places in one step: renameat2(2), which only Linux has."""
+    rename: Callable[..., int] | None = getattr(ctypes.CDLL(None), "renameat2", None)
+    if rename is None:
+        return False
+    names = (os.fsencode(one), os.fsencode(other))
+    return rename(_FROM_HERE, names[0], _FROM_HERE, names[1], _EXCHANGE) == 0

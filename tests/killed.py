@@ -95,10 +95,7 @@ def export_killed(folder: Path, number: int) -> int:
         time.sleep(duration * at / number)
         os.kill(process, signal.SIGKILL)
         os.waitpid(process, 0)
-        aside = folder / ".site.former"
-        wrong += files_in(site if site.exists() else aside) not in (before, after)
-        if not site.exists():
-            aside.rename(site)
+        wrong += files_in(site) not in (before, after)
     export(settings[1], site)
     left = {path.name for path in folder.iterdir() if path.name.startswith(".")}
     return wrong + (files_in(site) != after) + len(left)

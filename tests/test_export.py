@@ -23,7 +23,7 @@ from miniature import changed
 from playwright.sync_api import Browser, Page
 from starlette.testclient import TestClient
 
-from app import urls
+from app import export, urls
 from app.build import build
 from app.config import Settings, UsageError
 from app.export import MANIFEST
@@ -288,7 +288,7 @@ def test_what_somebody_added_to_an_export_is_not_lost(
 
 @pytest.mark.usefixtures("few")
 def test_an_interrupted_replacement_is_ended(world_site: Site, tmp_path: Path) -> None:
-    """Between its two renames there is only the former folder; after them there are both."""
+    """Where it takes several renames there is, between them, only the former folder, or both."""
     folder, former = tmp_path / "site", tmp_path / ".site.former"
     write(settings_of(world_site), folder)
     before = identities(folder)
@@ -302,12 +302,15 @@ def test_an_interrupted_replacement_is_ended(world_site: Site, tmp_path: Path) -
     assert [path.name for path in tmp_path.iterdir()] == ["site"]
 
 
+@pytest.mark.parametrize("is_in_one_step", [True, False])
 def test_an_interrupted_removal_is_ended(
-    world_site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    world_site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_in_one_step: bool
 ) -> None:
     """Wherever a kill stops the removal of the former folder, the next export ends it."""
+    if not is_in_one_step:
+        monkeypatch.setattr(export, "_exchanged", lambda *_: False)
     monkeypatch.setattr(urls, "every_address", lambda _: ["/robots.txt", "/ru/about"])
-    folder, former = tmp_path / "site", tmp_path / ".site.former"
+    folder, aside = tmp_path / "site", tmp_path / ".site.unfinished"
     write(settings_of(world_site), folder)
     before = files_in(folder)
     steps = 0
@@ -318,10 +321,9 @@ def test_an_interrupted_removal_is_ended(
     def until_killed(step: Callable[..., None]) -> Callable[..., None]:
         def done(path: str | Path, **options: int) -> None:
             nonlocal steps
-            if former.exists():
-                if steps == 0:
-                    raise KilledError
-                steps -= 1
+            if steps == 0:
+                raise KilledError
+            steps -= 1
             step(path, **options)
 
         return done
@@ -336,10 +338,10 @@ def test_an_interrupted_removal_is_ended(
                 write(settings_of(world_site), folder)
             except KilledError:
                 is_killed = True
-        assert former.exists() == is_killed
+        assert aside.exists() == is_killed
+        assert files_in(folder) == before
         at += 1
     assert at > 3
-    assert files_in(folder) == before
     assert [path.name for path in tmp_path.iterdir()] == ["site"]
 
 
