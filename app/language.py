@@ -133,21 +133,23 @@ def printed_in(text: str, language: str) -> str | None:
     return foreign(most, language) if letters[most] else None
 
 
-def when(day: str, locale: Locale) -> str:
-    """A partial date in words, as exact as it is known."""
+def when(day: str, locale: Locale, *, is_brief: bool = False) -> str:
+    """A partial date in words, as exact as it is known; with its month cut short if `is_brief`."""
     if len(day) >= _DAY:
-        return format_date(date.fromisoformat(day), "long", locale)
-    skeleton = "y" if len(day) < _MONTH else "yMMMM"
+        return format_date(date.fromisoformat(day), "medium" if is_brief else "long", locale)
+    skeleton = "y" if len(day) < _MONTH else "yMMM" if is_brief else "yMMMM"
     pattern = str(locale.datetime_skeletons[skeleton].pattern)
     return format_date(date.fromisoformat(f"{day}-01-01"[:_DAY]), pattern, locale)
 
 
 def written_out(day: str) -> Iterator[tuple[str, str]]:
-    """A partial date as it is typed: in each language with no word cut short, then in numbers."""
-    for language in LANGUAGES.values():
-        short, whole = _YEARS.get(language.code, ("", ""))
-        yield language.code, when(day, language.locale).replace(short, whole)
-    yield "", day
+    """A partial date as it is typed: in words in each language, then in numbers, then briefly."""
+    for is_brief in (False, True):
+        for language in LANGUAGES.values():
+            short, whole = _YEARS.get(language.code, ("", ""))
+            said = when(day, language.locale, is_brief=is_brief)
+            yield language.code, said.replace(short, whole)
+        yield "", day
 
 
 def marks(tag: str) -> tuple[str, str]:
