@@ -47,7 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         return _refused(_in_a_sentence(error, given))
     except KeyboardInterrupt:
-        print("stopped; nothing was changed", file=sys.stderr)
+        # An export may have built the database by then.
+        left = f"{given.folder} is as it was" if given.run is export else "nothing was changed"
+        print(f"stopped; {left}", file=sys.stderr)
         return INTERRUPTED
 
 
@@ -130,9 +132,6 @@ def export(given: argparse.Namespace) -> int:
                 is_compressed=given.compress,
                 told=lambda done, total: progress.tell("addresses written", done, total),
             )
-    except KeyboardInterrupt:
-        print(f"stopped; {given.folder} is as it was", file=sys.stderr)
-        return INTERRUPTED
     except LostError:
         raise UsageError(
             "a process of the export was killed, perhaps for want of memory; "

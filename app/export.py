@@ -111,7 +111,7 @@ def export(
     settings = replace(settings, is_export=True)
     folder = Path(os.path.abspath(folder))  # noqa: PTH100 - a link is not followed but refused
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with _unfinished(folder) as unfinished:
+    with ExitStack() as to_the_end, _unfinished(folder) as unfinished:
         _recover(folder)
         _refuse_foreign(folder)
         if paths is None:
@@ -126,6 +126,7 @@ def export(
         written.sort(key=lambda file: file.name)
         manifest = "".join(f"{file.digest}  {file.name}\n" for file in written)
         task.write(MANIFEST, manifest.encode())
+        to_the_end.enter_context(_undisturbed())
         _swap(unfinished, folder)
     return written
 
@@ -214,11 +215,11 @@ def _begun(task: _Task, stack: ExitStack) -> Connection:
     former = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         process.start()
+        others.close()
+        stack.callback(process.join)
+        stack.callback(process.terminate)
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, former)
-    others.close()
-    stack.callback(process.join)
-    stack.callback(process.terminate)
     return ours
 
 
@@ -241,7 +242,7 @@ def _heard(process: Connection) -> list[Written]:
 
 
 def _write_portions(task: _Task, asking: Connection) -> None:
-    """What a process does until it is ended, or cannot go on."""
+    """What a process does until there is nothing left to do, or it cannot go on."""
     # The process that asked is never outlived.
     parent = multiprocessing.parent_process()
     if parent is not None:
@@ -249,10 +250,19 @@ def _write_portions(task: _Task, asking: Connection) -> None:
     try:
         app = create_app(task.settings)
         with asyncio.Runner() as runner:
-            while True:
-                asking.send(runner.run(task.files(app, asking.recv())))
+            while (portion := _asked(asking)) is not None:
+                asking.send(runner.run(task.files(app, portion)))
     except Exception as error:  # noqa: BLE001 - it is raised where the export was asked for
         asking.send(error)
+
+
+def _asked(asking: Connection) -> Sequence[str] | None:
+    """The next portion; None where there is none left for this process."""
+    try:
+        portion: Sequence[str] = asking.recv()
+    except EOFError:
+        return None
+    return portion
 
 
 def _end_with(sentinel: int) -> None:
@@ -364,3 +374,19 @@ def _exchanged(one: Path, other: Path) -> bool:
         return False
     names = (os.fsencode(one), os.fsencode(other))
     return rename(_FROM_HERE, names[0], _FROM_HERE, names[1], _EXCHANGE) == 0
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Nothing interrupts what is done meanwhile, which takes a moment: half done, it is neither.
+
+    Only the main thread hears of interruptions.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    former = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, former)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import threading
 import time
 from collections.abc import Coroutine, Iterator
@@ -10,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from servers import asked
+from servers import PATIENCE, asked
 
 Result = TypeVar("Result")
 SEARCHES = ("/search?q={}", "/agreements?q={}", "/suggest?q={}", "/nothing/{}", "/about?x={}")
@@ -48,18 +49,17 @@ async def _latencies(port: int, visitors: int, requests: int) -> float:
     return sorted(taken)[int(len(taken) * 0.99)]
 
 
-def visits(port: int, *, visitors: int, seconds: float) -> int:
-    """Ask for pages and for ever new things for some time: how many requests that were."""
-    return _run(_visits(port, visitors, seconds))
+def visits(port: int, *, visitors: int, first: int, number: int) -> None:
+    """Ask so many times for pages and for ever new things, whose numbers begin with the first."""
+    _run(_visits(port, visitors, first, number))
 
 
-async def _visits(port: int, visitors: int, seconds: float) -> int:
-    until = time.monotonic() + seconds
-    number = 0
+async def _visits(port: int, visitors: int, first: int, most: int) -> None:
+    number = first
 
     async def visit() -> None:
         nonlocal number
-        while time.monotonic() < until:
+        while number < first + most:
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             for at in range(50):
                 number += 1
@@ -72,7 +72,12 @@ async def _visits(port: int, visitors: int, seconds: float) -> int:
             await writer.wait_closed()
 
     await asyncio.gather(*(visit() for _ in range(visitors)))
-    return number
+
+
+def spent(number: int) -> float:
+    """How long a process has been at work, in seconds: whatever else the machine does."""
+    _, _, status = Path(f"/proc/{number}/stat").read_text().rpartition(") ")
+    return sum(map(int, status.split()[11:13])) / os.sysconf("SC_CLK_TCK")
 
 
 def resident(number: int) -> int:
@@ -89,10 +94,12 @@ def crowd(port: int, number: int) -> Iterator[None]:
         target=lambda: asyncio.run(_crowd(port, number, is_there, is_over)), daemon=True
     )
     thread.start()
-    assert is_there.wait(60)
-    yield
-    is_over.set()
-    thread.join()
+    assert is_there.wait(PATIENCE)
+    try:
+        yield
+    finally:
+        is_over.set()
+        thread.join()
 
 
 async def _crowd(
@@ -115,6 +122,7 @@ async def _crowd(
                     await writer.drain()
                     await asyncio.sleep(1)
                 writer.close()
+                await writer.wait_closed()
 
     dawdling = [asyncio.create_task(dawdle(name)) for name in range(number)]
     await everyone.wait()

@@ -1,5 +1,6 @@
 """The server as a program of its own, and what is sent to it over a bare socket."""
 
+import contextlib
 import os
 import re
 import signal
@@ -16,7 +17,8 @@ from typing import BinaryIO, TypeVar
 from conftest import ROOT
 
 ENVIRONMENT = {key: value for key, value in os.environ.items() if not key.startswith("MEETING21_")}
-PATIENCE = 60.0
+PATIENCE = 120.0
+"""How long anything is waited for, in seconds: on a machine of which others have the most, too."""
 
 
 Sized = TypeVar("Sized")
@@ -82,6 +84,33 @@ def wait_until(happens: Callable[[], bool], what: str) -> None:
         time.sleep(0.02)
 
 
+@contextmanager
+def held_port() -> Iterator[int]:
+    """A port that nobody else is given meanwhile, and at which a program may listen."""
+    with socket.socket() as held:
+        # A server takes it all the same, as it says so, too; this socket never listens.
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        held.bind(("127.0.0.1", 0))
+        yield held.getsockname()[1]
+
+
+def told_of(number: int, what: str) -> str:
+    """What the system tells of a process; nothing where it is gone."""
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        return Path(f"/proc/{number}/{what}").read_text(errors="replace")
+    return ""
+
+
+def children_of(number: int) -> list[int]:
+    """The processes that a process has started and not yet heard the end of, oldest first."""
+    return sorted(map(int, told_of(number, f"task/{number}/children").split()))
+
+
+def is_running(number: int) -> bool:
+    """Whether a process goes on: one that has ended may still be told of."""
+    return told_of(number, "stat").rpartition(") ")[2][:1] not in {"", "Z", "X"}
+
+
 @dataclass(frozen=True)
 class Served:
     """A running server."""
@@ -111,8 +140,12 @@ class Served:
 
     def workers(self) -> list[int]:
         """The processes that serve, oldest first."""
-        number = self.process.pid
-        return sorted(map(int, Path(f"/proc/{number}/task/{number}/children").read_text().split()))
+        return children_of(self.process.pid)
+
+    def kill(self, number: int) -> None:
+        """Kill one of the processes that serve: when this returns, it answers nobody any more."""
+        os.kill(number, signal.SIGKILL)
+        wait_until(lambda: not is_running(number), "it does not end")
 
 
 @contextmanager
@@ -123,27 +156,25 @@ def server(
 
     `prepared` is run in the process that keeps the others, before it begins.
     """
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = ["serve", "--port", str(port), "--seed", seed, "--database", folder / "site.db"]
     program = f"import sys\nfrom app import cli, serving\n{prepared}\nsys.exit(cli.main())"
-    with (folder / "said").open("w") as said, (folder / "log").open("w") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-c", program, *command, *arguments],
-            cwd=ROOT,
-            env=ENVIRONMENT | variables,
-            stdin=subprocess.DEVNULL,
-            stderr=said,
-            stdout=log,
-        )
-    served = Served(process, port, folder)
-    try:
-        wait_until(lambda: "serving " in served.said() or process.poll() is not None, "no line")
-        assert process.poll() is None, served.said()
-        yield served
-    finally:
-        if process.poll() is None:
-            process.send_signal(signal.SIGTERM)
-        process.wait(PATIENCE)
-    assert "Traceback" not in served.said(), served.said()
+    with held_port() as port:
+        command = ["serve", "--port", str(port), "--seed", seed, "--database", folder / "site.db"]
+        with (folder / "said").open("w") as said, (folder / "log").open("w") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-c", program, *command, *arguments],
+                cwd=ROOT,
+                env=ENVIRONMENT | variables,
+                stdin=subprocess.DEVNULL,
+                stderr=said,
+                stdout=log,
+            )
+        served = Served(process, port, folder)
+        try:
+            wait_until(lambda: "serving " in served.said() or process.poll() is not None, "no line")
+            assert process.poll() is None, served.said()
+            yield served
+        finally:
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+            process.wait(PATIENCE)
+        assert "Traceback" not in served.said(), served.said()

@@ -1,9 +1,9 @@
 """What goes wrong around the program: it recovers, or says in one sentence what to do."""
 
 import os
+import re
 import shutil
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, WORLD
 from miniature import changed
-from servers import ENVIRONMENT, PATIENCE, size, wait_until
+from servers import ENVIRONMENT, PATIENCE, children_of, held_port, size, told_of, wait_until
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
@@ -49,9 +49,15 @@ def run(command: list[str], **variables: str) -> subprocess.CompletedProcess[str
     )
 
 
+def said_at_the_end(said: str) -> list[str]:
+    """What a command has said, but for what it is at and how far, of which a slow one says more."""
+    is_progress = re.compile(r"building |built |(read|checked|written|addresses written): \d")
+    return [line for line in said.splitlines() if not is_progress.match(line)]
+
+
 def is_one_sentence(done: subprocess.CompletedProcess[str]) -> bool:
     """Whether a command said what is wrong and what to do in its last line, and nothing else."""
-    lines = [line for line in done.stderr.splitlines() if not line.startswith("building ")]
+    lines = said_at_the_end(done.stderr)
     return (
         done.returncode == 2
         and len(lines) == 1
@@ -92,6 +98,11 @@ def test_a_kill_at_any_moment_leaves_a_whole_site(
     assert done.returncode == 0
 
 
+def working_for(number: int) -> list[int]:
+    """The processes that write for an export, oldest first."""
+    return [child for child in children_of(number) if "spawn_main" in told_of(child, "cmdline")]
+
+
 def test_an_export_that_loses_a_process_says_so(home: Path) -> None:
     command = [*EXPORT, str(home / "site"), "--database", str(home / "site.db"), "--workers", "2"]
     process = subprocess.Popen(
@@ -101,14 +112,8 @@ def test_an_export_that_loses_a_process_says_so(home: Path) -> None:
         stderr=subprocess.PIPE,
         text=True,
     )
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-
-    def working() -> list[int]:
-        numbers = map(int, children.read_text().split())
-        return [n for n in numbers if b"spawn_main" in Path(f"/proc/{n}/cmdline").read_bytes()]
-
-    wait_until(lambda: bool(working()), "no process has begun")
-    os.kill(working()[0], signal.SIGKILL)
+    wait_until(lambda: bool(working_for(process.pid)), "no process has begun")
+    os.kill(working_for(process.pid)[0], signal.SIGKILL)
     _, said = process.communicate(timeout=PATIENCE)
     done = subprocess.CompletedProcess(command, process.returncode, "", said)
     assert is_one_sentence(done), said
@@ -253,10 +258,8 @@ def test_a_wrong_clock_changes_nothing(
 
 def test_too_few_files_to_serve_with_are_said(tmp_path: Path) -> None:
     serve = [*BUILD[:3], "serve", "--seed", str(WORLD), "--database", str(tmp_path / "site.db")]
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    done = run(["prlimit", "--nofile=64:64", *serve, "--port", str(port)])
+    with held_port() as port:
+        done = run(["prlimit", "--nofile=64:64", *serve, "--port", str(port)])
     assert done.returncode == 2
     assert "meeting21: too few files may be open; allow 80 or more (ulimit -n)" in done.stderr
     assert "Traceback" not in done.stderr
@@ -277,8 +280,44 @@ def test_an_interruption_is_said_in_a_line(home: Path, command: str) -> None:
     assert process.stderr.readline().startswith("building ")
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=PATIENCE)
-    assert (process.returncode, said) == (130, "stopped; nothing was changed\n")
+    assert process.returncode == 130
+    assert said_at_the_end(said) == ["stopped; nothing was changed"]
     assert (home / "site.db").read_bytes() == former
+
+
+MOMENTS: dict[str, Callable[[int, Path], bool]] = {
+    "its first modules are read": lambda number, _: "_hashlib" in told_of(number, "maps"),
+    "most of it is read": lambda number, _: "pydantic_core" in told_of(number, "maps"),
+    "something is beside it": lambda number, _: bool(children_of(number)),
+    "a process has begun": lambda number, _: bool(working_for(number)),
+    "all have begun": lambda number, _: len(working_for(number)) == 3,
+    "files are written": lambda _, folder: sum(1 for _ in folder.rglob("*.*")) > 20,
+}
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize("pause", size((0.0,), tuple(at / 50 for at in range(20))))
+def test_an_interrupted_export_says_so_in_a_line(home: Path, moment: str, pause: float) -> None:
+    """As at a terminal: all of its processes are interrupted at once."""
+    site = home / "site"
+    place = ["--database", str(home / "site.db"), "--seed", str(WORLD), "--workers", "3"]
+    process = subprocess.Popen(
+        [*EXPORT, str(site), *place],
+        cwd=ROOT,
+        env=ENVIRONMENT,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    unfinished = home / ".site.unfinished"
+    wait_until(lambda: MOMENTS[moment](process.pid, unfinished), f"never: {moment}")
+    time.sleep(pause)
+    os.killpg(process.pid, signal.SIGINT)
+    _, said = process.communicate(timeout=PATIENCE)
+    expected = [f"stopped; {site} is as it was"]
+    assert said_at_the_end(said) in ([], expected) if "first" in moment else [expected], said
+    assert process.returncode == 130
+    assert sorted(files_in(home)) == ["site.db", "site.db.sha256"]
 
 
 def test_nothing_can_write_to_the_database(home: Path) -> None:

@@ -11,15 +11,28 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import uvicorn
 from conftest import WORLD, Site
-from load import crowd, latencies, resident, visits
+from load import crowd, latencies, resident, spent, visits
 from miniature import changed
-from servers import Answer, Served, ask, asked, connected, read_answer, server, size, wait_until
+from servers import (
+    PATIENCE,
+    Answer,
+    Served,
+    ask,
+    asked,
+    connected,
+    is_running,
+    read_answer,
+    server,
+    size,
+    wait_until,
+)
 from starlette.testclient import TestClient
 
 from app import __version__, edition, journal, protocol
@@ -46,11 +59,9 @@ def drained(connection: socket.socket) -> int:
     return received
 
 
-@pytest.fixture
-def bounded(world_site: Site, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
-    """The miniature site in our protocol, with little patience and room for eight; its port."""
-    for name in ("REQUEST_SECONDS", "KEPT_SECONDS", "STALLED_SECONDS", "LINGER_SECONDS"):
-        monkeypatch.setattr(protocol, name, 0.4)
+@contextmanager
+def in_bounds(world_site: Site) -> Iterator[tuple[int, uvicorn.Server]]:
+    """The miniature site in our protocol, with room for eight; its port, and the server."""
     app = world_site.client.app
     assert isinstance(app, Delivery)
     config = Config(
@@ -69,9 +80,29 @@ def bounded(world_site: Site, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
         thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]})
         thread.start()
         wait_until(lambda: running.started, "it does not start")
-        yield listening.getsockname()[1]
-        running.should_exit = True
-        thread.join(10)
+        try:
+            yield listening.getsockname()[1], running
+        finally:
+            running.should_exit = True
+            thread.join(PATIENCE)
+
+
+@pytest.fixture
+def bounded(world_site: Site) -> Iterator[int]:
+    """Its port; it waits as long as it does for everybody."""
+    with in_bounds(world_site) as (port, _):
+        yield port
+
+
+@pytest.fixture
+def impatient(
+    world_site: Site, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[int, uvicorn.Server]]:
+    """The same with little patience: only for who does not mean to be answered."""
+    for name in ("REQUEST_SECONDS", "KEPT_SECONDS", "STALLED_SECONDS", "LINGER_SECONDS"):
+        monkeypatch.setattr(protocol, name, 0.4)
+    with in_bounds(world_site) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
@@ -188,69 +219,89 @@ def test_a_client_that_has_sent_all_is_answered(bounded: int) -> None:
         (b"POST /about HTTP/1.1\r\n" + HOST + b"Content-Length: 9\r\n\r\n123", 405),
     ],
 )
-def test_nobody_is_waited_for_long(bounded: int, sent: bytes, status: int) -> None:
-    begun = time.monotonic()
-    with connected(bounded) as (connection, stream):
+def test_nobody_is_waited_for_long(
+    impatient: tuple[int, uvicorn.Server], sent: bytes, status: int
+) -> None:
+    """Were they waited for, this would end as a connection from which nothing comes does."""
+    with connected(impatient[0]) as (connection, stream):
         connection.sendall(sent)
         answer = read_answer(stream)
         assert answer.status == status
         assert not status or is_guarded(answer)
         drained(connection)
-    assert time.monotonic() - begun < 5
 
 
-def test_a_byte_now_and_then_is_no_request(bounded: int) -> None:
-    begun = time.monotonic()
-    with (
-        connected(bounded) as (connection, _),
-        contextlib.suppress(ConnectionError),
-    ):
+def test_a_byte_now_and_then_is_no_request(impatient: tuple[int, uvicorn.Server]) -> None:
+    def dawdle(connection: socket.socket) -> None:
         for byte in HEAD * 20:
             connection.send(bytes([byte]))
             time.sleep(0.02)
-    assert time.monotonic() - begun < 5
+
+    with connected(impatient[0]) as (connection, _), pytest.raises(ConnectionError):
+        dawdle(connection)
 
 
-def test_whoever_reads_nothing_is_left(bounded: int, caplog: pytest.LogCaptureFixture) -> None:
+@contextmanager
+def hardly_reading(port: int, sent: bytes) -> Iterator[socket.socket]:
+    """A connection that has asked, and takes next to nothing before it is read."""
     with socket.socket() as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        connection.settimeout(10)
-        connection.connect(("127.0.0.1", bounded))
-        connection.sendall(asked("/data/meeting21.sqlite") * 40)
-        whole = ask(bounded, asked("/data/meeting21.sqlite"))
-        time.sleep(2)
-        assert drained(connection) < 40 * len(whole.body)
+        connection.settimeout(PATIENCE)
+        connection.connect(("127.0.0.1", port))
+        connection.sendall(sent)
+        yield connection
+
+
+def test_whoever_reads_nothing_is_left(
+    world_site: Site, impatient: tuple[int, uvicorn.Server], caplog: pytest.LogCaptureFixture
+) -> None:
+    port, running = impatient
+    whole = world_site.client.get("/data/meeting21.sqlite")
+    with hardly_reading(port, asked("/data/meeting21.sqlite") * 4) as connection:
+        wait_until(lambda: bool(running.server_state.connections), "it is not taken")
+        wait_until(lambda: not running.server_state.connections, "it is not left")
+        assert drained(connection) < 4 * len(whole.content)
     assert caplog.records == []
 
 
-def test_whoever_reads_too_slowly_is_left(bounded: int) -> None:
+def test_whoever_reads_too_slowly_is_left(
+    world_site: Site, impatient: tuple[int, uvicorn.Server]
+) -> None:
     """Some bytes now and then hold no place."""
-    begun = time.monotonic()
-    with socket.socket() as connection:
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        connection.settimeout(10)
-        connection.connect(("127.0.0.1", bounded))
-        connection.sendall(asked("/data/meeting21.sqlite"))
-        with contextlib.suppress(ConnectionResetError):
-            while connection.recv(1000):
-                time.sleep(0.1)
-    assert time.monotonic() - begun < 5
+    whole = world_site.client.get("/data/meeting21.sqlite")
+    received = 0
+    with (
+        hardly_reading(impatient[0], asked("/data/meeting21.sqlite")) as connection,
+        contextlib.suppress(ConnectionResetError),
+    ):
+        while piece := connection.recv(1000):
+            received += len(piece)
+            time.sleep(0.1)
+    assert received < len(whole.content)
 
 
 @pytest.mark.parametrize("after", [b"", b"BROKEN\r\n\r\n"])
-def test_whoever_reads_slowly_enough_gets_all(bounded: int, after: bytes) -> None:
+def test_whoever_reads_slowly_enough_gets_all(
+    world_site: Site, monkeypatch: pytest.MonkeyPatch, after: bytes
+) -> None:
     """For longer than anybody is waited for, and with a refusal behind it."""
-    begun = time.monotonic()
-    whole = ask(bounded, asked("/data/meeting21.sqlite"))
-    with connected(bounded) as (connection, _):
-        connection.sendall(asked("/data/meeting21.sqlite") * 2 + after)
-        received = 0
-        while received < 2 * len(whole.body):
-            piece = connection.recv(32768)
+    # So much of what has to be read in time that a reader who is held up is no slow one.
+    patience = 1.5
+    monkeypatch.setattr(protocol, "STALLED_SECONDS", patience)
+    monkeypatch.setattr(protocol, "LINGER_SECONDS", patience)
+    monkeypatch.setattr(protocol, "LEAST_READ", 1024)
+    whole = len(world_site.client.get("/data/meeting21.sqlite").content)
+    with (
+        in_bounds(world_site) as (port, _),
+        hardly_reading(port, asked("/data/meeting21.sqlite") * 2 + after) as connection,
+    ):
+        received, begun = 0, time.monotonic()
+        while received < 2 * whole:
+            piece = connection.recv(8192)
             assert piece
             received += len(piece)
-            time.sleep(len(piece) / 300_000)
-    assert time.monotonic() - begun > 1
+            time.sleep(2 * patience * len(piece) / (2 * whole))
+        assert time.monotonic() - begun > patience
 
 
 def test_of_many_requests_at_once_some_are_answered(bounded: int) -> None:
@@ -301,15 +352,15 @@ def test_health_is_told_and_never_kept(served: Served) -> None:
 def test_the_log_tells_every_answer_in_a_line_that_no_request_can_break(served: Served) -> None:
     ask(served.port, asked('/about?"%0d%0aevil%1b[31m\\'))
     ask(served.port, b"GET /<b> HTTP/1.1\r\n\r\n")
-    wait_until(lambda: len(served.told()) >= 2, "nothing is told")
-    time.sleep(0.1)
-    entries = [json.loads(line) for line in served.told()]
-    assert {(entry["target"], entry["status"]) for entry in entries} >= {
-        ('/about?"%0d%0aevil%1b[31m\\', 200),
-        ("/<b>", 400),
-    }
+    expected = {('/about?"%0d%0aevil%1b[31m\\', 200), ("/<b>", 400)}
+
+    def told() -> set[tuple[str, int]]:
+        entries = [json.loads(line) for line in served.told()]
+        assert {entry["client"] for entry in entries} <= {"127.0.0.1"}
+        return {(entry["target"], entry["status"]) for entry in entries}
+
+    wait_until(lambda: told() >= expected, "they are not told")
     assert all(line.isascii() and line.isprintable() for line in served.told())
-    assert {entry["client"] for entry in entries} == {"127.0.0.1"}
 
 
 def test_the_common_form_is_the_usual_one(tmp_path: Path) -> None:
@@ -359,7 +410,7 @@ def test_a_log_that_nobody_reads_stops_nobody(
         assert log.writing.is_alive()
         assert 0 < log.left_out < number
         lines = [reader.readline() for _ in range(number - log.left_out)]
-        log.writing.join(10)
+        log.writing.join(PATIENCE)
         assert not log.writing.is_alive()
         assert all(json.loads(line)["status"] == 200 for line in lines)
     assert f"{log.left_out} answers are not in the log" in caplog.text
@@ -406,6 +457,7 @@ def test_a_process_that_stands_still_is_replaced(tmp_path: Path) -> None:
     with server(WORLD, tmp_path, "--workers", "2", prepared=LITTLE_PATIENCE) as running:
         former = running.workers()[0]
         os.kill(former, signal.SIGSTOP)
+        # By then it is asked whether it is alive; else the seed waits for it a little longer.
         time.sleep(1)
         running.hang_up()
         wait_until(
@@ -413,7 +465,7 @@ def test_a_process_that_stands_still_is_replaced(tmp_path: Path) -> None:
             "it is not replaced",
         )
         assert {ask(running.port, asked("/about")).status for _ in range(20)} == {200}
-        assert running.said().count("seconds, and is ended") == 1
+        assert re.search(rf"process {former} says nothing for \d+ seconds, and is", running.said())
 
 
 NOT_STARTED_ONCE = """
@@ -430,13 +482,13 @@ def test_what_is_lost_is_built_anew_and_what_is_refused_is_tried_again(tmp_path:
     """Where the system gives no process, and where the database went while it was served."""
     with server(WORLD, tmp_path, prepared=NOT_STARTED_ONCE) as running:
         (former,) = running.workers()
-        os.kill(former, signal.SIGKILL)
+        running.kill(former)
         wait_until(lambda: running.workers() not in ([], [former]), "it is not tried again")
         assert "no process can be started: Too many open files; " in running.said()
         assert ask(running.port, asked("/about")).status == 200
     with server(WORLD, tmp_path) as running:
         edition.beside(tmp_path / "site.db").unlink()
-        os.kill(running.workers()[0], signal.SIGKILL)
+        running.kill(running.workers()[0])
         assert ask(running.port, asked("/about")).status == 200
         assert edition.is_current(tmp_path / "site.db", WORLD)
 
@@ -445,29 +497,37 @@ def test_processes_end_with_the_one_that_keeps_them(tmp_path: Path) -> None:
     with server(WORLD, tmp_path) as running:
         workers = running.workers()
         running.process.kill()
-        wait_until(
-            lambda: not any(Path(f"/proc/{number}/stat").exists() for number in workers),
-            "they go on",
-        )
+        wait_until(lambda: not any(map(is_running, workers)), "they go on")
 
 
 def test_what_has_begun_is_ended_before_the_end(tmp_path: Path) -> None:
     with (
         server(WORLD, tmp_path) as running,
-        socket.socket() as connection,
+        hardly_reading(running.port, asked("/data/meeting21.sqlite")) as connection,
     ):
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        connection.settimeout(10)
-        connection.connect(("127.0.0.1", running.port))
-        connection.sendall(asked("/data/meeting21.sqlite"))
+
+        def is_refused() -> bool:
+            try:
+                socket.create_connection(("127.0.0.1", running.port), timeout=PATIENCE).close()
+            except ConnectionRefusedError:
+                return True
+            return False
+
         first = connection.recv(1000)
         running.process.send_signal(signal.SIGTERM)
-        time.sleep(0.5)
-        with pytest.raises(ConnectionRefusedError):
-            socket.create_connection(("127.0.0.1", running.port), timeout=10)
+        wait_until(is_refused, "it takes others")
         received = len(first) + drained(connection)
         assert received > (tmp_path / "site.db").stat().st_size
-        assert running.process.wait(10) == 0
+        assert running.process.wait(PATIENCE) == 0
+
+
+WRONG = "the seed has mistakes; the log says which"
+
+
+def health_of(running: Served) -> dict[str, Any]:
+    """What a server says of its health."""
+    told: dict[str, Any] = json.loads(ask(running.port, asked("/healthz")).body)
+    return told
 
 
 FORMER, LATER = "Joint light over the strait", "Another light over the strait"
@@ -508,15 +568,16 @@ def test_a_new_seed_is_taken_up_and_a_wrong_one_is_not(tmp_path: Path) -> None:
                 if answer.status != 200 or (FORMER in text and LATER in text):
                     failures.append(f"{answer.status} {text[:200]}")
 
-    with server(seed, tmp_path, "--workers", "2") as running:
+    with server(seed, tmp_path, "--workers", "2") as running, ExitStack() as ended:
         visitors = [threading.Thread(target=visit) for _ in range(4)]
         for visitor in visitors:
             visitor.start()
+            ended.callback(visitor.join)
+        ended.callback(is_over.set)
         for _ in range(size(1, 100)):
             seed.write_text(good.replace("reference: sec2", "reference: sec-2"))
             running.hang_up()
-            health = json.loads(ask(running.port, asked("/healthz")).body)
-            assert health["refused"] == "the seed has mistakes; the log says which"
+            wait_until(lambda: health_of(running)["refused"] == WRONG, "it is not told")
             assert title in ask(running.port, asked("/about")).body.decode()
             other = LATER if title == FORMER else FORMER
             good = good.replace(title, other)
@@ -525,11 +586,8 @@ def test_a_new_seed_is_taken_up_and_a_wrong_one_is_not(tmp_path: Path) -> None:
             running.hang_up()
             for _ in range(6):
                 assert title in ask(running.port, asked("/about")).body.decode()
-            health = json.loads(ask(running.port, asked("/healthz")).body)
+            health = health_of(running)
             assert (health["refused"], health["seed"]) == (None, edition.of_seed(seed))
-        is_over.set()
-        for visitor in visitors:
-            visitor.join()
         assert "sectors.fishing.reference: " in running.said()
     assert failures == []
 
@@ -540,16 +598,12 @@ def test_a_process_that_comes_later_knows_that_the_seed_is_wrong(tmp_path: Path)
         seed.write_text("agreements: [")
         running.hang_up()
         (worker,) = running.workers()
-        os.kill(worker, signal.SIGKILL)
-        answer = ask(running.port, asked("/healthz"))
-        wait_until(lambda: running.workers() not in ([], [worker]), "it is not replaced")
-        answer = ask(running.port, asked("/healthz"))
-        assert json.loads(answer.body)["refused"] == "the seed has mistakes; the log says which"
+        running.kill(worker)
+        wait_until(lambda: health_of(running)["refused"] == WRONG, "it does not know")
         seed.unlink()
         running.hang_up()
-        answer = ask(running.port, asked("/healthz"))
         why = "the database could not be built; the log says why"
-        assert json.loads(answer.body)["refused"] == why
+        wait_until(lambda: health_of(running)["refused"] == why, "it is not told")
 
 
 def test_a_database_that_is_replaced_is_not_half_taken_up(world_site: Site, tmp_path: Path) -> None:
@@ -581,12 +635,12 @@ def test_a_database_that_is_replaced_is_not_half_taken_up(world_site: Site, tmp_
 def test_memory_stays_what_it_is(served: Served) -> None:
     """However long it is asked: for pages, for ever new searches, for what is not there."""
     workers = served.workers()
-    seconds = size(3, 600)
-    visited = visits(served.port, visitors=8, seconds=seconds / 3)
+    number = size(1_000, 300_000)
+    visits(served.port, visitors=8, first=0, number=number)
     settled = sum(map(resident, workers))
-    visited += visits(served.port, visitors=8, seconds=seconds * 2 / 3)
+    visits(served.port, visitors=8, first=number, number=2 * number)
     grown = sum(map(resident, workers)) - settled
-    print(f"{visited} requests in {seconds} s: {settled} kB, then {grown} kB more")
+    print(f"{3 * number} requests: {settled} kB, then {grown} kB more")
     # What is kept of searches has its bound, which a short run does not reach.
     assert grown < size(60, 20) * 1024
     assert served.workers() == workers
@@ -597,7 +651,7 @@ def test_a_flood_of_requests_slows_nobody_else(tmp_path: Path) -> None:
     with server(WORLD, tmp_path) as running, ExitStack() as stack:
         ask(running.port, asked("/about"))
         (worker,) = running.workers()
-        before, slowest = resident(worker), 0.0
+        before, most = resident(worker), 0.0
         flooding = []
         for _ in range(25):
             flooding.append(stack.enter_context(connected(running.port))[0])
@@ -606,25 +660,24 @@ def test_a_flood_of_requests_slows_nobody_else(tmp_path: Path) -> None:
             for connection in flooding:
                 with contextlib.suppress(OSError):
                     connection.send(asked("/about") * 4000)
-            begun = time.monotonic()
+            begun = spent(worker)
             assert ask(running.port, asked("/healthz")).status == 200
-            slowest = max(slowest, time.monotonic() - begun)
+            most = max(most, spent(worker) - begun)
         grown = resident(worker) - before
-        print(f"health told in {slowest * 1000:.0f} ms at most, {grown} kB more")
-        assert slowest < 2
+        print(f"health told after {most * 1000:.0f} ms of work at most, {grown} kB more")
+        assert most < 2
         assert grown < 64 * 1024
 
 
 def test_a_slow_crowd_slows_nobody_else(served: Served) -> None:
     """Connections that send a byte now and then beside 32 that ask as fast as they can."""
     requests = size(40, 400)
-
-    def best() -> float:
-        # Whatever else the machine does meanwhile, it does not do it three times.
-        return min(latencies(served.port, visitors=32, requests=requests) for _ in range(3))
-
-    alone = best()
-    with crowd(served.port, size(200, 1000)):
-        beside = best()
-    print(f"p99 alone {alone * 1000:.1f} ms, beside the crowd {beside * 1000:.1f} ms")
-    assert beside <= 3 * alone + 0.01
+    # Whatever else the machine does meanwhile, it does not do it beside the crowd every time.
+    for _ in range(5):
+        alone = latencies(served.port, visitors=32, requests=requests)
+        with crowd(served.port, size(200, 1000)):
+            beside = latencies(served.port, visitors=32, requests=requests)
+        print(f"p99 alone {alone * 1000:.1f} ms, beside the crowd {beside * 1000:.1f} ms")
+        if beside <= 3 * alone + 0.01:
+            return
+    pytest.fail("the crowd slows everybody")
