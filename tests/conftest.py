@@ -1,9 +1,9 @@
 """What tests share: both sites built by the real build, served in process and over a socket."""
 
+import os
 import shutil
 import socket
 import threading
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +13,9 @@ from xml.etree.ElementTree import Element, TreeBuilder
 import html5lib
 import pytest
 import uvicorn
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from lxml import etree
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 from sqlmodel import Session
 from starlette.testclient import TestClient
 
@@ -30,8 +30,15 @@ ROOT = Path(__file__).resolve().parent.parent
 WORLD = ROOT / "tests" / "seed"
 """The miniature world: an invented meeting, two or three records a kind."""
 SEED = ROOT / "seed"
-settings.register_profile("any machine", deadline=None)
+# The same examples everywhere, however slowly they are made; others in the long form.
+settings.register_profile(
+    "any machine",
+    deadline=None,
+    derandomize="SOAK" not in os.environ,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile("any machine")
+expect.set_options(timeout=60_000)
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -117,21 +124,18 @@ def site(request: pytest.FixtureRequest) -> Site:
 @pytest.fixture(scope="session")
 def served(our_site: Site) -> Iterator[str]:
     """Our site over a real socket; its base address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    base_url = f"http://127.0.0.1:{port}"
-    app = create_app(Settings(our_site.seed, our_site.database, base_url))
-    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    deadline = time.monotonic() + 20
-    while not server.started:
-        assert time.monotonic() < deadline, "the server did not start"
-        time.sleep(0.02)
-    yield base_url
-    server.should_exit = True
-    thread.join(10)
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        base_url = "http://{}:{}".format(*listening.getsockname())
+        app = create_app(Settings(our_site.seed, our_site.database, base_url))
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
+        # Whoever comes before it has started waits.
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+        thread.start()
+        yield base_url
+        server.should_exit = True
+        thread.join()
 
 
 @pytest.fixture(scope="session")

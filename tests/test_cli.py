@@ -1,12 +1,10 @@
 """The command line as a program of its own: what it prints, what it returns, when it builds."""
 
 import http.client
-import os
 import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,13 +12,12 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, WORLD
 from miniature import changed, line_of
+from servers import ENVIRONMENT, PATIENCE, held_port, wait_until
 
 from app.build import build
 from app.edition import beside, is_current, of_program
 
-ENVIRONMENT = {key: value for key, value in os.environ.items() if not key.startswith("MEETING21_")}
 MISTAKE = ("reference: sec2", "reference: sec-2")
-PATIENCE = 30
 
 
 def run(*arguments: str | Path, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -163,14 +160,6 @@ def test_database_that_can_not_be_written_is_said_in_one_line(tmp_path: Path) ->
     assert done.stderr.splitlines()[1:] == [expected]
 
 
-def free_port() -> int:
-    """A port that nobody listens at."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 def status_of(port: int) -> int | None:
     """The status of the home page, or None where nobody answers."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
@@ -189,31 +178,24 @@ def status_of(port: int) -> int | None:
 @contextmanager
 def serving(seed: Path, database: Path, *arguments: str) -> Iterator[tuple[int, Path]]:
     """A server that answers, with its port and what it says; ended as with Ctrl+C."""
-    port = free_port()
     said = database.with_name("said")
-    command: list[str | Path] = [
-        "serve",
-        "--seed",
-        seed,
-        "--database",
-        database,
-        "--port",
-        str(port),
-        *arguments,
-    ]
+    place: list[str | Path] = ["--seed", seed, "--database", database]
     with (
+        held_port() as port,
         said.open("w") as stream,
         subprocess.Popen(
-            [sys.executable, "-m", "app", *command], cwd=ROOT, env=ENVIRONMENT, stderr=stream
+            [sys.executable, "-m", "app", "serve", *place, "--port", str(port), *arguments],
+            cwd=ROOT,
+            env=ENVIRONMENT,
+            stderr=stream,
         ) as process,
     ):
         try:
-            deadline = time.monotonic() + PATIENCE
-            while (status := status_of(port)) is None:
-                assert process.poll() is None, said.read_text()
-                assert time.monotonic() < deadline, "nobody answers"
-                time.sleep(0.02)
-            assert status == 200
+            wait_until(
+                lambda: status_of(port) is not None or process.poll() is not None, "nobody answers"
+            )
+            assert process.poll() is None, said.read_text()
+            assert status_of(port) == 200
             yield port, said
         finally:
             process.send_signal(signal.SIGINT)

@@ -2,11 +2,11 @@
 
 import asyncio
 import gzip
-import time
 
 import brotli
 import pytest
 from conftest import Site
+from servers import wait_until
 from starlette.testclient import TestClient
 
 from app.assets import STYLE
@@ -330,10 +330,7 @@ def test_pages_are_made_in_advance_while_nobody_asks(our_site: Site) -> None:
     with TestClient(app) as client:
         assert client.portal is not None
         client.portal.start_task_soon(app.foresee)
-        deadline = time.monotonic() + 20
-        while ("/ru/about", "") not in app.pages:
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        wait_until(lambda: ("/ru/about", "") in app.pages, "it is not made")
         assert len(app.pages) == 2
         assert app.expected == {"/about", "/nothing", "/ru/about"}
         assert client.get("/ru/about").status_code == 200

@@ -65,7 +65,6 @@ UNREADABLE = """() => {
 def page(browser: Browser, served: str) -> Iterator[Page]:
     context = browser.new_context(base_url=served)
     opened = context.new_page()
-    opened.set_default_timeout(5000)
     yield opened
     context.close()
 
@@ -75,7 +74,6 @@ def plain(browser: Browser, served: str) -> Iterator[Page]:
     """A page in a browser that runs no script."""
     context = browser.new_context(base_url=served, java_script_enabled=False)
     opened = context.new_page()
-    opened.set_default_timeout(5000)
     yield opened
     context.close()
 

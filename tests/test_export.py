@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from conftest import ROOT, WORLD, Site, parsed
 from exported import file_at, host, write
 from miniature import changed
 from playwright.sync_api import Browser, Page
+from servers import PATIENCE, wait_until
 from starlette.testclient import TestClient
 
 from app import export, urls
@@ -34,7 +34,6 @@ from app.site import open_site
 BASE = "https://meeting.example/deep/path"
 PREFIX = "/deep/path"
 COMMAND = [sys.executable, "-m", "app", "export"]
-PATIENCE = 60
 
 
 def settings_of(site: Site, base_url: str = BASE) -> Settings:
@@ -355,11 +354,7 @@ def test_killed_in_the_middle_the_former_export_stays(
     before = files_in(folder)
     other = [*command, "--base-url", "https://two.example"]
     running = subprocess.Popen(other, cwd=ROOT, stderr=subprocess.PIPE)
-    deadline = time.monotonic() + PATIENCE
-    while not unfinished.exists() or sum(1 for _ in unfinished.rglob("*")) < 20:
-        assert running.poll() is None, "it ended before it could be interrupted"
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
+    wait_until(lambda: sum(1 for _ in unfinished.rglob("*")) > 20, "it does not begin")
     refused = subprocess.run(other, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (refused.returncode, "is under way" in refused.stderr) == (2, True)
     os.kill(running.pid, signal.SIGKILL)

@@ -88,7 +88,7 @@ def test_nothing_is_offered_without_script(browser: Browser, served: str) -> Non
     page.goto(f"{served}/agreements")
     assert page.locator(".offer:visible").count() == 0
     page.get_by_role("link", name="Русский").click()
-    assert page.url == f"{served}/ru/agreements"
+    page.wait_for_url(f"{served}/ru/agreements")
     context.close()
 
 

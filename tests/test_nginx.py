@@ -5,14 +5,15 @@ import re
 import shutil
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx2
 import pytest
 from conftest import ROOT, Site
 from exported import write
+from servers import PATIENCE, held_port, wait_until
 from starlette.testclient import TestClient
 
 from app import urls
@@ -36,12 +37,28 @@ def settings(world_site: Site) -> Settings:
 @pytest.fixture(scope="module")
 def nginx(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx2.Client]:
     """Nginx over the miniature world as files."""
-    assert NGINX, "there is no nginx here: install the packages that tests/nginx.sh names"
     folder = tmp_path_factory.mktemp("nginx")
     write(settings, folder / "site", is_compressed=True)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    with held_port() as port, running_nginx(folder, port):
+        wait_until(lambda: is_there(port), "nginx did not start")
+        base_url = f"http://127.0.0.1:{port}"
+        with httpx2.Client(base_url=base_url, timeout=PATIENCE) as client:
+            yield client
+
+
+def is_there(port: int) -> bool:
+    """Whether anybody listens at a port."""
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=PATIENCE).close()
+    except ConnectionRefusedError:
+        return False
+    return True
+
+
+@contextmanager
+def running_nginx(folder: Path, port: int) -> Iterator[None]:
+    """Nginx over the site in a folder, as the README has it."""
+    assert NGINX, "there is no nginx here: install the packages that tests/nginx.sh names"
     part = (ROOT / "README.md").read_text().split("## The site as files")[1].split("\n## ")[0]
     (given,) = re.findall(r"```nginx\n(.*?)```", part, re.DOTALL)
     changed = given.replace("listen 80;", f"listen 127.0.0.1:{port};")
@@ -59,20 +76,11 @@ def nginx(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Itera
         + f"daemon off;\nmaster_process off;\npid {folder}/pid;\nerror_log stderr;\n"
         + f"events {{}}\nhttp {{\naccess_log off;\n{places}{changed}}}\n"
     )
-    running = subprocess.Popen([str(NGINX), "-c", configuration, "-p", folder])
-    deadline = time.monotonic() + 20
-    while True:
+    with subprocess.Popen([str(NGINX), "-c", configuration, "-p", folder]) as running:
         try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-            break
-        except OSError:
-            assert running.poll() is None, "nginx did not start"
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-    with httpx2.Client(base_url=f"http://127.0.0.1:{port}") as client:
-        yield client
-    running.terminate()
-    running.wait(20)
+            yield
+        finally:
+            running.terminate()
 
 
 def told(headers: httpx2.Headers) -> dict[str, str]:

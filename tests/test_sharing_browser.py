@@ -8,6 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from conftest import SEED
 from playwright.sync_api import Browser, Page
+from servers import wait_until
 from test_browser import RULES, WIDTHS
 
 from app.language import PUBLISHED
@@ -247,8 +248,8 @@ def test_a_passage_is_found_in_a_page_that_has_it(
     for at, quote in enumerate(quotes):
         page.goto("about:blank")
         page.goto(to_passage(address, quote.text))
-        page.wait_for_timeout(100)
-        assert is_seen(page, f"p:nth-of-type({at + 1})"), quote.text
+        selector = f"p:nth-of-type({at + 1})"
+        wait_until(lambda place=selector: is_seen(page, place), quote.text)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
