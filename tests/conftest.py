@@ -1,5 +1,6 @@
 """What tests share: both sites built by the real build, served in process and over a socket."""
 
+import asyncio
 import os
 import shutil
 import socket
@@ -11,20 +12,22 @@ from typing import Any
 from xml.etree.ElementTree import Element, TreeBuilder
 
 import html5lib
+import httpx2
 import pytest
 import uvicorn
 from hypothesis import HealthCheck, settings
 from lxml import etree
 from playwright.sync_api import Browser, expect, sync_playwright
 from sqlmodel import Session
-from starlette.testclient import TestClient
 
 from app.build import build
 from app.config import Settings
 from app.database import open_database
+from app.delivery import request_for
 from app.kinds import KINDS
 from app.main import create_app
 from app.seed import Seed
+from app.store import Message
 
 ROOT = Path(__file__).resolve().parent.parent
 WORLD = ROOT / "tests" / "seed"
@@ -42,13 +45,82 @@ expect.set_options(timeout=60_000)
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
+TOGETHER = dict.fromkeys(
+    ("test_pages", "test_figures", "test_light_pages", "test_translations", "test_sharing"),
+    "every page",
+)
+"""The files whose tests look at every page of our site: one process makes them all, once."""
+LONGEST = ("every page", "test_export", "test_browser", "test_faults", "test_api", "test_serving")
+"""What is begun first, so that no process has much left to do when the others have ended."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of a file in one process, as its fixtures are."""
+
+    def place(item: pytest.Item) -> int:
+        group = TOGETHER.get(item.path.stem, item.path.stem)
+        return LONGEST.index(group) if group in LONGEST else len(LONGEST)
+
+    for item in items:
+        group = TOGETHER.get(item.path.stem, item.path.stem)
+        item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=place)
+
+
+class Direct(httpx2.BaseTransport):
+    """Asks an application itself, in one loop for all: a server has one, too."""
+
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        """The answer to a request, or what it failed by."""
+        if not self.thread.is_alive():
+            self.thread.start()
+        return asyncio.run_coroutine_threadsafe(self._answer(request), self.loop).result()
+
+    async def _answer(self, request: httpx2.Request) -> httpx2.Response:
+        raw_path, _, query = request.url.raw_path.partition(b"?")
+        scope = {
+            **request_for(request.url.path),
+            "method": request.method,
+            "raw_path": raw_path,
+            "query_string": query,
+            "headers": [(name.lower(), value) for name, value in request.headers.raw],
+        }
+        told: list[Message] = []
+
+        async def receive() -> Message:
+            return {"type": "http.request", "body": request.read(), "more_body": False}
+
+        async def send(message: Message) -> None:
+            told.append(message)
+
+        await self.app(scope, receive, send)
+        start, *pieces = told
+        body = b"".join(piece.get("body", b"") for piece in pieces)
+        sent = httpx2.ByteStream(body)
+        return httpx2.Response(start["status"], headers=start["headers"], stream=sent)
+
+
+class Client(httpx2.Client):
+    """Asks an application."""
+
+    def __init__(self, app: Any, **options: Any) -> None:
+        super().__init__(transport=Direct(app), base_url="http://testserver", **options)
+        self.app = app
+
+
 @dataclass(frozen=True)
 class Site:
     """One seed as a served site."""
 
     seed: Path
     database: Path
-    client: TestClient
+    client: Client
 
 
 def site_of(seed: Path, folder: Path, base_url: str = "https://meeting.example") -> Site:
@@ -57,7 +129,7 @@ def site_of(seed: Path, folder: Path, base_url: str = "https://meeting.example")
     build(seed, database)
     app = create_app(Settings(seed=seed, database=database, base_url=base_url))
     # Uncompressed: the best compression of a page costs more than the page.
-    client = TestClient(app, headers={"accept-encoding": "identity"}, follow_redirects=False)
+    client = Client(app, headers={"accept-encoding": "identity"})
     return Site(seed, database, client)
 
 

@@ -14,12 +14,14 @@ from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 
+from servers import size
+
 from app import edition, urls
 from app.build import build
 from app.config import Settings
 from app.export import export
 
-OF_SO_MANY = 8
+OF_SO_MANY = size(24, 8)
 """Of so many files one is exported: the way it is done is the same."""
 
 

@@ -18,7 +18,7 @@ SEARCHES = ("/search?q={}", "/agreements?q={}", "/suggest?q={}", "/nothing/{}", 
 PATHS = ("/", "/about", "/agreements", "/timeline", "/sectors")
 
 
-def _run(work: Coroutine[Any, Any, Result]) -> Result:
+def in_a_loop(work: Coroutine[Any, Any, Result]) -> Result:
     """What some work comes to, in a thread: in this one a browser's own loop may be running."""
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(asyncio.run, work).result()
@@ -26,7 +26,7 @@ def _run(work: Coroutine[Any, Any, Result]) -> Result:
 
 def latencies(port: int, *, visitors: int, requests: int) -> float:
     """How long all but the slowest hundredth of the requests took at most, in seconds."""
-    return _run(_latencies(port, visitors, requests))
+    return in_a_loop(_latencies(port, visitors, requests))
 
 
 async def _latencies(port: int, visitors: int, requests: int) -> float:
@@ -51,7 +51,7 @@ async def _latencies(port: int, visitors: int, requests: int) -> float:
 
 def visits(port: int, *, visitors: int, first: int, number: int) -> None:
     """Ask so many times for pages and for ever new things, whose numbers begin with the first."""
-    _run(_visits(port, visitors, first, number))
+    in_a_loop(_visits(port, visitors, first, number))
 
 
 async def _visits(port: int, visitors: int, first: int, most: int) -> None:

@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import html5lib
@@ -56,6 +57,7 @@ HOSTILE = st.text(min_size=1).filter(str.strip) | st.sampled_from(
 )
 
 
+@cache
 def texts_of(language: str) -> Gettext:
     """The interface texts of a language."""
     return catalogues.translations(LANGUAGES[language].region).gettext

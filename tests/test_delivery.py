@@ -6,6 +6,7 @@ import gzip
 import brotli
 import pytest
 from conftest import Site
+from load import in_a_loop
 from servers import wait_until
 from starlette.testclient import TestClient
 
@@ -181,7 +182,7 @@ def test_what_is_asked_at_the_same_moment_is_made_once(our_site: Site) -> None:
     async def crowd() -> list[Answer]:
         return await asyncio.gather(*(answer(app, "/ru", b"br") for _ in range(40)))
 
-    answers = asyncio.run(crowd())
+    answers = in_a_loop(crowd())
     assert asked == ["/ru"]
     assert len({one.body for one in answers}) == 1
 
@@ -227,7 +228,7 @@ def test_pages_with_a_query_are_made_two_at_a_time(our_site: Site) -> None:
         sent += [status_of(app, request_for(f"/sectors/{slug}")) for slug in slugs]
         assert set(await asyncio.gather(*sent)) == {200}
 
-    asyncio.run(crowd())
+    in_a_loop(crowd())
     assert most == {False: AT_ONCE, True: QUERIED_AT_ONCE}
 
 
@@ -272,7 +273,7 @@ def test_no_page_is_refused_for_what_strangers_ask_without_end(
         is_open.set()
         return await strangers, await readers
 
-    strangers, readers = asyncio.run(crowd())
+    strangers, readers = in_a_loop(crowd())
     assert set(readers) == {200}
     # Who asks for what is being made already waits for it with the others.
     assert (strangers.count(404), strangers.count(503)) == (2 * most, 2 * (300 - most))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from conftest import ROOT, Site
+from conftest import ROOT, Client, Site
 from exported import write
 from servers import PATIENCE, held_port, wait_until
 from starlette.testclient import TestClient
@@ -90,7 +90,7 @@ def told(headers: httpx2.Headers) -> dict[str, str]:
 
 
 def test_nginx_answers_as_the_program_does(nginx: httpx2.Client, settings: Settings) -> None:
-    program = TestClient(create_app(settings), follow_redirects=False)
+    program = Client(create_app(settings))
     for path in sorted(set(urls.every_address(open_site(settings).everything()))):
         plain = {"accept-encoding": "identity"}
         expected, sent = program.get(path, headers=plain), nginx.get(path, headers=plain)

@@ -3,12 +3,13 @@
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import product
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from conftest import SEED
 from playwright.sync_api import Browser, Page
-from servers import wait_until
+from servers import size, wait_until
 from test_browser import RULES, WIDTHS
 
 from app.language import PUBLISHED
@@ -252,8 +253,10 @@ def test_a_passage_is_found_in_a_page_that_has_it(
         wait_until(lambda place=selector: is_seen(page, place), quote.text)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [600, 320])
+@pytest.mark.parametrize(
+    ("scheme", "width"),
+    size([("light", 320), ("dark", 600)], [*product(("light", "dark"), (320, 600))]),
+)
 @pytest.mark.parametrize("language", PUBLISHED)
 def test_an_embed_fits_its_frame(
     browser: Browser, served: str, language: str, width: int, scheme: str
@@ -265,10 +268,10 @@ def test_an_embed_fits_its_frame(
     page = context.new_page()
     for path in (in_language(f"/embed{path}", language) for path in EMBEDDED):
         page.goto(served + path)
-        size = page.evaluate(
+        extent = page.evaluate(
             "[document.documentElement.scrollWidth, document.documentElement.scrollHeight]"
         )
-        assert size == [width, 320], path
+        assert extent == [width, 320], path
         found = Axe().run(page, options=RULES)
         assert [item["id"] for item in found.response["violations"]] == [], path
     context.close()
