@@ -1,20 +1,24 @@
 """The server as a program of its own, and what is sent to it over a bare socket."""
 
+import atexit
 import contextlib
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
-from conftest import ROOT
+from conftest import ROOT, WORLD
 
 ENVIRONMENT = {key: value for key, value in os.environ.items() if not key.startswith("MEETING21_")}
 PATIENCE = 120.0
@@ -118,7 +122,6 @@ class Served:
     process: subprocess.Popen[bytes]
     port: int
     folder: Path
-    is_quiet: bool = field(default=True)
 
     def said(self) -> str:
         """What it has said on standard error."""
@@ -148,6 +151,22 @@ class Served:
         wait_until(lambda: not is_running(number), "it does not end")
 
 
+@cache
+def built_world() -> Path:
+    """The miniature database as the program builds it: once, however many servers begin with it."""
+    folder = Path(tempfile.mkdtemp(prefix="meeting21-"))
+    atexit.register(shutil.rmtree, folder)
+    command = [sys.executable, "-m", "app", "build", "--seed", WORLD]
+    subprocess.run(
+        [*command, "--database", folder / "site.db"],
+        cwd=ROOT,
+        env=ENVIRONMENT,
+        stderr=subprocess.DEVNULL,
+        check=True,
+    )
+    return folder
+
+
 @contextmanager
 def server(
     seed: Path, folder: Path, *arguments: str, prepared: str = "", **variables: str
@@ -156,6 +175,8 @@ def server(
 
     `prepared` is run in the process that keeps the others, before it begins.
     """
+    if seed == WORLD:
+        shutil.copytree(built_world(), folder, dirs_exist_ok=True)
     program = f"import sys\nfrom app import cli, serving\n{prepared}\nsys.exit(cli.main())"
     with held_port() as port:
         command = ["serve", "--port", str(port), "--seed", seed, "--database", folder / "site.db"]

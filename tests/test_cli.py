@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, WORLD
 from miniature import changed, line_of
-from servers import ENVIRONMENT, PATIENCE, held_port, wait_until
+from servers import ENVIRONMENT, PATIENCE, held_port, size, wait_until
 
 from app.build import build
 from app.edition import beside, is_current, of_program
@@ -230,15 +230,20 @@ def build_with_another_program(seed: Path, database: Path) -> None:
     beside(database).write_text(beside(database).read_text().replace(of_program(), "another"))
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        take_away,
-        touch_a_byte,
-        change_the_seed,
-        build_with_another_program,
-    ],
-)
+CHANGES = [take_away, touch_a_byte, change_the_seed, build_with_another_program]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_database_that_is_not_the_seeds_is_known(
+    tmp_path: Path, change: Callable[[Path, Path], None]
+) -> None:
+    seed, database = copied(tmp_path)
+    assert is_current(database, seed)
+    change(seed, database)
+    assert not is_current(database, seed)
+
+
+@pytest.mark.parametrize("change", size(CHANGES[1:2], CHANGES))
 def test_server_builds_where_the_database_is_not_the_seeds(
     tmp_path: Path, change: Callable[[Path, Path], None]
 ) -> None:
