@@ -24,14 +24,19 @@ from app.values import PRIMARY
 BASE = "https://meeting.example"
 
 
-@cache
-def pages_of(client: object, language: str = PRIMARY) -> dict[str, Element]:
-    """Every page of a language that a crawl from its home page reaches, parsed, by path.
+STRICTLY = size(7, 1)
+"""Of so many pages of a sort the strict parser, which is slow, reads one."""
 
-    The strict parser is slow: it reads the primary language, whose markup the others share.
-    """
-    read_page = parsed if language == PRIMARY else quickly_parsed
+
+def pages_of(client: object, language: str = PRIMARY) -> dict[str, Element]:
+    """Every page of a language that a crawl from its home page reaches, parsed, by path."""
+    return _crawled(client, language)
+
+
+@cache
+def _crawled(client: object, language: str) -> dict[str, Element]:
     found: dict[str, Element] = {}
+    read: Counter[str] = Counter()
     waiting = [urls.page_path(urls.HOME, language)]
     while waiting:
         path = waiting.pop()
@@ -41,7 +46,13 @@ def pages_of(client: object, language: str = PRIMARY) -> dict[str, Element]:
         assert response.status_code == 200, path
         if not response.headers["content-type"].startswith("text/html"):
             continue
-        found[path] = read_page(response.text)
+        # The records of a kind are made alike.
+        is_record = path.count("/") > 1 + (language != PRIMARY)
+        template = path.rpartition("/")[0] if is_record else sort_of(path)
+        if read[template] % STRICTLY == 0:
+            parsed(response.text)
+        read[template] += 1
+        found[path] = quickly_parsed(response.text)
         waiting += [
             urldefrag(link).url
             for link in followed(found[path])
