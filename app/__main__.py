@@ -1,15 +1,17 @@
 """python -m app: the same as meeting21."""
 
+import os
 import signal
 import sys
 
-try:
-    from app.cli import main
-except KeyboardInterrupt:
-    # Before there is anything to say so; what a shell says of it.
-    sys.exit(130)
+from app import INTERRUPTED
 
-code = main()
-# What was to be done is done, or was said not to be.
-signal.signal(signal.SIGINT, signal.SIG_IGN)
-sys.exit(code)
+if __name__ == "__main__":
+    # Before there is anything to say so; what is read may take it for a fault of its own.
+    signal.signal(signal.SIGINT, lambda *_: os._exit(INTERRUPTED))
+    from app.cli import main
+
+    code = main()
+    # What was to be done is done, or was said not to be.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.exit(code)

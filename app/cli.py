@@ -4,21 +4,20 @@ import argparse
 import contextlib
 import errno
 import os
+import signal
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from app import __version__, edition
+from app import INTERRUPTED, __version__, edition
 from app.config import DEFAULT_HOST, DEFAULT_PORT, LOGS, NO_LOG, Settings, UsageError, settings_from
 
 if TYPE_CHECKING:
     from app.seed import Seed
 
 DONE, SEED_IS_WRONG, WRONG_USAGE = 0, 1, 2
-INTERRUPTED = 130
-"""What a shell says of a program that was interrupted."""
 
 _REMEDIES = {
     errno.ENOSPC: "make room there, or choose another place",
@@ -35,8 +34,13 @@ _REMEDIES = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0 done, 1 the seed is wrong, 2 wrong usage."""
-    given = _parser().parse_args(arguments)
+    given = argparse.Namespace(run=None)
+    former = signal.getsignal(signal.SIGINT)
+    if callable(former):
+        # What is read from files at the start may take an interruption for a fault of its own.
+        signal.signal(signal.SIGINT, lambda *_: os._exit(_stopped(given)))
     try:
+        _parser().parse_args(arguments, given)
         return int(given.run(given))
     except UsageError as error:
         return _refused(str(error))
@@ -47,10 +51,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         return _refused(_in_a_sentence(error, given))
     except KeyboardInterrupt:
-        # An export may have built the database by then.
-        left = f"{given.folder} is as it was" if given.run is export else "nothing was changed"
-        print(f"stopped; {left}", file=sys.stderr)
-        return INTERRUPTED
+        return _stopped(given)
+    finally:
+        signal.signal(signal.SIGINT, former)
+
+
+def _stopped(given: argparse.Namespace) -> int:
+    # An export may have built the database by then.
+    left = f"{given.folder} is as it was" if given.run is export else "nothing was changed"
+    print(f"stopped; {left}", file=sys.stderr, flush=True)
+    return INTERRUPTED
 
 
 def _in_a_sentence(error: OSError, given: argparse.Namespace) -> str:
@@ -146,7 +156,10 @@ def export(given: argparse.Namespace) -> int:
 
 
 class _Progress:
-    """How far something is: a line that is renewed on a terminal, or one every few seconds."""
+    """How far something is: a line that is renewed on a terminal, or one every few seconds.
+
+    Whatever tells it can be interrupted, and then takes away what it has begun.
+    """
 
     def __init__(self) -> None:
         self.is_renewed = sys.stderr.isatty()
@@ -155,10 +168,15 @@ class _Progress:
         self.is_open = False
 
     def __enter__(self) -> Self:
+        """From now on an interruption is an exception."""
+        self.former = signal.getsignal(signal.SIGINT)
+        if callable(self.former):
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         return self
 
     def __exit__(self, *_: object) -> None:
         """Leave the line that was renewed."""
+        signal.signal(signal.SIGINT, self.former)
         if self.is_open:
             print(file=sys.stderr)
 
@@ -185,17 +203,17 @@ def _built(settings: Settings) -> int:
     from app.values import PRIMARY
 
     print(f"building {settings.database} from {settings.seed}", file=sys.stderr)
+    compiled = edition.templates_beside(settings.database)
     try:
         with _Progress() as progress:
             total = build_database(settings.seed, settings.database, progress.tell)
+            # All are compiled anew: those of a former build are not taken over. Where there is no
+            # room for them, serving only starts a little later.
+            with contextlib.suppress(OSError):
+                compiled.unlink(missing_ok=True)
+                compile_templates(open_site(settings).renderers[PRIMARY], compiled)
     except SeedError as error:
         return _mistaken(error)
-    # All are compiled anew: those of a former build are not taken over. Where there is no room for
-    # them, serving only starts a little later.
-    compiled = edition.templates_beside(settings.database)
-    with contextlib.suppress(OSError):
-        compiled.unlink(missing_ok=True)
-        compile_templates(open_site(settings).renderers[PRIMARY], compiled)
     print(f"built {settings.database}: {total} records", file=sys.stderr)
     return DONE
 
