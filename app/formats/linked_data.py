@@ -144,14 +144,14 @@ def data_block(value: Node) -> Markup:
     (HTML, section 4.12.1.3).
     """
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
-    return Markup('<script type="application/ld+json">{}</script>').format(Markup(text))  # noqa: S704
+    return Markup(f'<script type="application/ld+json">{text}</script>')  # noqa: S704 - see above
 
 
 def tagged(value: Text | Name | Mapping[str, str] | None) -> list[Node] | None:
     """A text as one value a language."""
     if value is None:
         return None
-    wordings = value.as_text().root if isinstance(value, Name) else value
+    wordings = value.wordings if isinstance(value, Name) else value
     wordings = wordings.root if isinstance(wordings, Text) else wordings
     return [{"@value": text, "@language": tag_of(language)} for language, text in wordings.items()]
 
