@@ -1,12 +1,19 @@
 """The finished database, opened so that nothing can write to it."""
 
 import sqlite3
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Generic, TypeVar, cast
 from urllib.parse import quote
 
 from sqlalchemy import URL, Engine, event
-from sqlmodel import create_engine
+from sqlalchemy.dialects.sqlite import dialect
+from sqlmodel import Session, create_engine
+from sqlmodel.sql.expression import Select, SelectOfScalar
+
+Found = TypeVar("Found")
+
+_DIALECT = dialect(paramstyle="named")
 
 CONNECTIONS = 8
 """How many are open; no more threads than that could use one at once."""
@@ -46,3 +53,45 @@ def file_of(engine: Engine) -> bytes:
 def _only_asked(connection: Any, _: Any) -> None:
     # The file is read-only already; this turns even an attempt into an error of its own.
     connection.execute("PRAGMA query_only = ON")
+
+
+class Question(Generic[Found]):
+    """A SELECT of all columns of a model, or of more after some others: compiled once for all.
+
+    Its rows are taken as SQLite gives them, since nothing is ever changed, so that no unit of work
+    needs to watch over them. All this makes it ten times as cheap.
+    """
+
+    def __init__(
+        self, model: type[Found], statement: Select[Any, Any] | SelectOfScalar[Found]
+    ) -> None:
+        self.model = model
+        compiled = statement.compile(dialect=_DIALECT)
+        self._text, self._usual = str(compiled), dict(compiled.params)
+        columns = list(statement.selected_columns)
+        self._names = [str(column.key) for column in columns]
+        self._processors = [
+            (at, processor)
+            for at, column in enumerate(columns)
+            if (processor := column.type.result_processor(_DIALECT, None))
+        ]
+
+    def found(self, session: Session, **asked: Any) -> list[Found]:
+        """What is found, each as one of the model."""
+        return [made(self.model, row) for row in self.rows(session, **asked)]
+
+    def rows(self, session: Session, **asked: Any) -> Iterator[list[tuple[str, Any]]]:
+        """The same as columns with their values."""
+        connection = cast("sqlite3.Connection", session.connection().connection.driver_connection)
+        for row in connection.execute(self._text, self._usual | asked):
+            values = list(row)
+            for at, processor in self._processors:
+                values[at] = processor(values[at])
+            yield list(zip(self._names, values, strict=True))
+
+
+def made(model: type[Found], columns: Iterable[tuple[str, Any]]) -> Found:
+    """One of a model, of what stands in the database."""
+    item = model.__new__(model)
+    item.__dict__.update(columns)
+    return item
