@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Generic, TypeVar, cast
 from urllib.parse import quote
@@ -66,15 +67,21 @@ class Question(Generic[Found]):
         self, model: type[Found], statement: Select[Any, Any] | SelectOfScalar[Found]
     ) -> None:
         self.model = model
-        compiled = statement.compile(dialect=_DIALECT)
-        self._text, self._usual = str(compiled), dict(compiled.params)
-        columns = list(statement.selected_columns)
-        self._names = [str(column.key) for column in columns]
-        self._processors = [
-            (at, processor)
-            for at, column in enumerate(columns)
-            if (processor := column.type.result_processor(_DIALECT, None))
-        ]
+        self.statement = statement
+
+    @cached_property
+    def _compiled(self) -> tuple[str, dict[str, Any]]:
+        """Its text, and the values in it: made when it is first asked, as few are at the start."""
+        compiled = self.statement.compile(dialect=_DIALECT)
+        return str(compiled), dict(compiled.params)
+
+    @cached_property
+    def _columns(self) -> tuple[list[str], list[tuple[int, Any]]]:
+        """The names of its columns, and what makes values of them, where anything does."""
+        columns = list(self.statement.selected_columns)
+        made_by = [column.type.result_processor(_DIALECT, None) for column in columns]
+        processors = [(at, processor) for at, processor in enumerate(made_by) if processor]
+        return [str(column.key) for column in columns], processors
 
     def found(self, session: Session, **asked: Any) -> list[Found]:
         """What is found, each as one of the model."""
@@ -83,11 +90,13 @@ class Question(Generic[Found]):
     def rows(self, session: Session, **asked: Any) -> Iterator[list[tuple[str, Any]]]:
         """The same as columns with their values."""
         connection = cast("sqlite3.Connection", session.connection().connection.driver_connection)
-        for row in connection.execute(self._text, self._usual | asked):
+        text, usual = self._compiled
+        names, processors = self._columns
+        for row in connection.execute(text, usual | asked):
             values = list(row)
-            for at, processor in self._processors:
+            for at, processor in processors:
                 values[at] = processor(values[at])
-            yield list(zip(self._names, values, strict=True))
+            yield list(zip(names, values, strict=True))
 
 
 def made(model: type[Found], columns: Iterable[tuple[str, Any]]) -> Found:
