@@ -217,6 +217,8 @@ def _begun(task: _Task, stack: ExitStack) -> Connection:
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, former)
     others.close()
+    # It is ended before it hears that nobody asks any more.
+    stack.callback(ours.close)
     stack.callback(process.join)
     stack.callback(process.terminate)
     return ours
