@@ -25,7 +25,8 @@ def open_database(path: Path) -> Engine:
 
     `immutable` lets SQLite skip every lock (https://www.sqlite.org/uri.html, section 3.3): a
     new build replaces the file under its name, and whoever has the old one open keeps it. So every
-    connection is opened now: a later one would find the new file, and a page be of two.
+    connection is opened now: a later one would find the new file, and a page be of two. The one
+    that was given back last is used next, so that few of them fill a cache of their own.
     """
     address = URL.create(
         "sqlite",
@@ -34,7 +35,9 @@ def open_database(path: Path) -> Engine:
     )
     while True:
         before = path.stat()
-        engine = create_engine(address, pool_size=CONNECTIONS, max_overflow=0, pool_timeout=600)
+        engine = create_engine(
+            address, pool_size=CONNECTIONS, max_overflow=0, pool_timeout=600, pool_use_lifo=True
+        )
         event.listen(engine, "connect", _only_asked)
         opened = [engine.connect() for _ in range(CONNECTIONS)]
         for connection in opened:
