@@ -5,11 +5,10 @@ names the language: `ru`, `zh_Hans`. It is read as it is, so that nothing has to
 """
 
 import gettext
-import io
 from pathlib import Path
+from typing import Any
 
 from babel.messages.catalog import Catalog
-from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 FOLDER = Path(__file__).parent / "locale"
@@ -36,11 +35,26 @@ def catalogue(name: str) -> Catalog:
         return read_po(stream, locale=name, abort_invalid=True)
 
 
+class _Translations(gettext.NullTranslations):
+    """A catalogue as gettext uses it, without the file in between that gettext would read."""
+
+    def __init__(self, told: Catalog) -> None:
+        super().__init__()
+        self.form = gettext.c2py(told.plural_expr)
+        self.texts: dict[Any, Any] = {
+            message.id: message.string for message in told if not message.fuzzy
+        }
+
+    def gettext(self, message: str) -> str:
+        """What stands for a text, or itself."""
+        return str(self.texts.get(message) or message)
+
+    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
+        """What stands for a text with a number in it, in the form that the number asks for."""
+        forms = self.texts.get((msgid1, msgid2))
+        return str((forms and forms[self.form(n)]) or (msgid1 if n == 1 else msgid2))
+
+
 def translations(name: str) -> gettext.NullTranslations:
     """A catalogue as gettext uses it; without one, every text stays as it is in the program."""
-    if name not in names():
-        return gettext.NullTranslations()
-    compiled = io.BytesIO()
-    write_mo(compiled, catalogue(name))
-    compiled.seek(0)
-    return gettext.GNUTranslations(compiled)
+    return _Translations(catalogue(name)) if name in names() else gettext.NullTranslations()

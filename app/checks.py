@@ -214,7 +214,7 @@ def family_names_are_in_names(_: Seed) -> Rule:
         person = entry.record
         if not isinstance(person, Person) or not person.family_name:
             return
-        names = person.name.as_text().root
+        names = person.name.wordings
         for language, family in person.family_name.root.items():
             name = names.get(language, "")
             if not name.startswith(family) and not name.endswith(family):

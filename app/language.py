@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property, lru_cache
 
 from babel import Locale, UnknownLocaleError
 from babel.core import get_global
@@ -35,12 +36,12 @@ class Language:
     own_name: str
     region: str
 
-    @property
+    @cached_property
     def locale(self) -> Locale:
         """The language as Babel knows it."""
         return Locale.parse(self.region)
 
-    @property
+    @cached_property
     def in_territory(self) -> str:
         """The language and a territory, the likeliest where none is known, joined by "_".
 
@@ -133,6 +134,11 @@ def printed_in(text: str, language: str) -> str | None:
     return foreign(most, language) if letters[most] else None
 
 
+_MOST_DAYS = 2048
+"""How many dates in words stay in memory: Babel makes one in the time that a fact takes."""
+
+
+@lru_cache(_MOST_DAYS)
 def when(day: str, locale: Locale, *, is_brief: bool = False) -> str:
     """A partial date in words, as exact as it is known; with its month cut short if `is_brief`."""
     if len(day) >= _DAY:
@@ -162,6 +168,7 @@ def tag_of(code: str) -> str:
     return LANGUAGES[code].tag if code in LANGUAGES else code
 
 
+@lru_cache(_MOST_DAYS)
 def name_of(tag: str, language: str) -> str:
     """What a language is called in another."""
     named = Locale.parse(tag, sep="-").get_display_name(LANGUAGES[language].region)

@@ -8,9 +8,10 @@ itself sees that it leads somewhere.
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import Annotated, Any
 
 from pydantic import ConfigDict, TypeAdapter
@@ -47,6 +48,12 @@ _MOST_READ = 512
 """How many values of a column stay in memory once they are read: some hundred kilobytes."""
 
 
+@cache
+def _adapter_of(annotation: Any) -> TypeAdapter[Any]:
+    """What reads and writes values of a type: one for all columns that hold such."""
+    return TypeAdapter(annotation)
+
+
 class AsJson(TypeDecorator[Any]):
     """A column that keeps one value as compact JSON, keys in the order of the fields.
 
@@ -59,9 +66,16 @@ class AsJson(TypeDecorator[Any]):
     def __init__(self, annotation: Any) -> None:
         super().__init__()
         self.annotation = annotation
-        self._adapter: TypeAdapter[Any] = TypeAdapter(annotation)
+
+    @cached_property
+    def _adapter(self) -> TypeAdapter[Any]:
+        # When a value is first read or written: at a start few are.
+        return _adapter_of(self.annotation)
+
+    @cached_property
+    def _read(self) -> Callable[[str], Any]:
         # A title is read on the page of whatever leads to it: nobody changes what was read.
-        self._read = lru_cache(maxsize=_MOST_READ)(self._adapter.validate_json)
+        return lru_cache(maxsize=_MOST_READ)(self._adapter.validate_json)
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
         """From the value to its JSON; an absent value stays absent."""
@@ -420,7 +434,10 @@ class Withdrawal(Part):
 class Record(SQLModel):
     """What every described item has."""
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)  # type: ignore[assignment]
+    # What checks a record is made when one is first checked or told: reading does neither.
+    model_config = ConfigDict(  # type: ignore[assignment]
+        extra="forbid", use_attribute_docstrings=True, defer_build=True
+    )
 
     id: int = Field(primary_key=True, foreign_key="record.id", exclude=True)
     """The number of the record in the database."""

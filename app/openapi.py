@@ -65,7 +65,7 @@ def document(session: Session, addresses: Addresses) -> Schema:
     """The description of the whole API; its examples are the site's own records and answers."""
     meeting = queries.meeting(session)
     site_name = choose(meeting.short_title.root, PRIMARY).text
-    title = choose(meeting.title.as_text().root, PRIMARY).text
+    title = choose(meeting.title.wordings, PRIMARY).text
     return {
         "openapi": "3.1.1",
         "info": {

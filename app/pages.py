@@ -463,21 +463,21 @@ def record_page(session: Session, kind: Kind, record: Any) -> RecordPage:
     grouped = [item for group in groups for item in group.records]
     led_to = [tie.other for tie in ties if tie.is_outgoing and tie.other.kind == "sources"]
     sources = {source.slug: source for source in queries.whole(session, led_to).values()}
-    before, after = queries.neighbours(session, record)
+    before, row, after = queries.nearby(session, kind, record)
     onward = queries.next_in_thread(session, kind, record)
     return RecordPage(
         kind=kind,
         record=record,
-        names=names_of(session, [record, *grouped]),
+        names=_led_to(ties) | (names_of(session, grouped) if grouped else {}),
         footnotes=Footnotes(record, sources.values()),
         sources=sources,
         groups=groups,
         uses=_uses(ties) if is_source else (),
         other_uses=sum(max(0, count.number - queries.MOST_TIED) for count in counts),
-        connections=_connected(session, kind, record, ties),
+        connections=_connected(kind, record, row, ties),
         before=before,
         after=after,
-        onward=onward if onward not in (before, after) else None,
+        onward=onward if onward and abs(onward.id - row.id) > 1 else None,
     )
 
 
@@ -869,13 +869,12 @@ def connections_page(session: Session, focus: str) -> ConnectionsPage:
 
 
 def _connected(
-    session: Session, kind: Kind, record: Any, ties: Iterable[queries.Tie]
+    kind: Kind, record: Any, row: RecordRow, ties: Iterable[queries.Tie]
 ) -> Connected | None:
     """A record as it stands among the connections, if it does."""
     if kind.noun not in CONNECTED:
         return None
     others = {tie.other.id for tie in ties if tie.other.kind in CONNECTED}
-    row = queries.row(session, record)
     return Connected(row, _mark(record, kind.noun), _side(record), len(others)) if others else None
 
 
@@ -955,7 +954,12 @@ def _side(record: Any) -> str | None:
     return side
 
 
-def names_of(session: Session, records: Iterable[Record]) -> Names:
+def _led_to(ties: Iterable[queries.Tie]) -> dict[tuple[str, str], RecordRow]:
+    """The records that ties lead to, by kind and slug."""
+    return {(tie.other.kind, tie.other.slug): tie.other for tie in ties if tie.is_outgoing}
+
+
+def names_of(session: Session, records: Iterable[Record]) -> dict[tuple[str, str], RecordRow]:
     """The records that some records lead to, by kind and slug."""
     rows = queries.named_by(session, {record.id for record in records})
     return {(row.kind, row.slug): row for row in rows}

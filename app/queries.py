@@ -1,4 +1,7 @@
-"""Every question that the serving site asks of its database."""
+"""Every question that the serving site asks of its database.
+
+What the page of a record asks is compiled once, when this module is read.
+"""
 
 import json
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
@@ -6,11 +9,22 @@ from dataclasses import dataclass, replace
 from operator import itemgetter
 from typing import Any, TypeVar
 
-from sqlalchemy import CompoundSelect, Integer, TextClause, exists, false, func, intersect, text
+from sqlalchemy import (
+    CompoundSelect,
+    Integer,
+    TextClause,
+    bindparam,
+    exists,
+    false,
+    func,
+    intersect,
+    text,
+)
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from app.database import Question, made
 from app.facets import MOST_OFFERED, MOST_TALLIED, PAGE_SIZE, Selection
 from app.kinds import KINDS, Facet, Kind
 from app.models import (
@@ -44,8 +58,6 @@ Answer = TypeVar("Answer")
 
 MOST_TIED = 30
 """How many records of one part of a kind that lead to another in one role are told of it."""
-
-_ASKED_AT_ONCE = 1000
 
 
 @dataclass(frozen=True)
@@ -97,15 +109,36 @@ def once(session: Session, question: Hashable, asked: Callable[[], Answer]) -> A
     return answers[question]
 
 
+# However many they are, ids are one parameter: so the question is always the same.
+_IDS = select(func.json_each(bindparam("ids")).table_valued("value").c.value)
+
+
+def _as_ids(ids: Iterable[int]) -> str:
+    return json.dumps(sorted(ids))
+
+
+_MEETING = Question(Meeting, select(Meeting))
+
+
 def meeting(session: Session) -> Meeting:
     """The meeting that the site is about."""
-    return once(session, "meeting", lambda: session.exec(select(Meeting)).one())
+    return once(session, "meeting", lambda: _MEETING.found(session)[0])
+
+
+_MODELS: dict[str, Any] = {noun: kind.model for noun, kind in KINDS.items()}
+_BY_SLUG = {
+    noun: Question(model, select(model).where(model.slug == bindparam("slug")))
+    for noun, model in _MODELS.items()
+}
+_BY_ID = {
+    noun: Question(model, select(model).where(model.id.in_(_IDS)))
+    for noun, model in _MODELS.items()
+}
 
 
 def record(session: Session, noun: str, slug: str) -> Any | None:
     """A record with all it holds, or None."""
-    model: Any = KINDS[noun].model
-    return session.exec(select(model).where(model.slug == slug)).one_or_none()
+    return next(iter(_BY_SLUG[noun].found(session, slug=slug)), None)
 
 
 def renamed(session: Session, noun: str, former: str) -> str | None:
@@ -152,10 +185,12 @@ def whole(session: Session, rows: Iterable[RecordRow]) -> dict[int, Any]:
     for noun, ids in by_kind.items():
         missing = ids - held.keys()
         if missing:
-            model: Any = KINDS[noun].model
-            statement = select(model).where(model.id.in_(missing))
-            held.update((item.id, item) for item in session.exec(statement))
+            held.update((item.id, item) for item in _by_id(session, noun, missing))
     return {identifier: held[identifier] for ids in by_kind.values() for identifier in sorted(ids)}
+
+
+def _by_id(session: Session, noun: str, ids: Iterable[int]) -> list[Any]:
+    return _BY_ID[noun].found(session, ids=_as_ids(ids))
 
 
 def first_rows(session: Session, noun: str, most: int) -> Sequence[RecordRow]:
@@ -204,18 +239,23 @@ def named(session: Session, words: Iterable[str]) -> list[tuple[str, str, str]]:
     return [*found, ("meeting", about.slug, about.reference), *withdrawn]
 
 
-def row(session: Session, item: Record) -> RecordRow:
-    """The row of a record."""
-    return session.get_one(RecordRow, item.id)
+# The ids of a kind stand one after the other.
+_NEARBY = Question(
+    RecordRow,
+    select(RecordRow).where(
+        col(RecordRow.id).between(bindparam("id") - 1, bindparam("id") + 1),
+        RecordRow.kind == bindparam("kind"),
+    ),
+)
 
 
-def neighbours(session: Session, item: Record) -> tuple[RecordRow | None, RecordRow | None]:
-    """The records before and after one, among those of its kind."""
-    here = row(session, item)
-    nearby = select(RecordRow).where(RecordRow.kind == here.kind)
-    before = nearby.where(col(RecordRow.id) < here.id).order_by(col(RecordRow.id).desc())
-    after = nearby.where(col(RecordRow.id) > here.id).order_by(col(RecordRow.id))
-    return session.exec(before.limit(1)).first(), session.exec(after.limit(1)).first()
+def nearby(
+    session: Session, kind: Kind, item: Record
+) -> tuple[RecordRow | None, RecordRow, RecordRow | None]:
+    """The row of a record between those before and after it, among those of its kind."""
+    rows = _NEARBY.found(session, id=item.id, kind=kind.noun)
+    by_id = {row.id: row for row in rows}
+    return by_id.get(item.id - 1), by_id[item.id], by_id.get(item.id + 1)
 
 
 def ties(session: Session, item: Record) -> list[Tie]:
@@ -231,37 +271,56 @@ def ties_of(session: Session, ids: Sequence[int]) -> dict[int, list[Tie]]:
     return once(session, ("ties", *ids), lambda: _ties_of(session, ids))
 
 
+_TIE = select(Link, RecordRow)
+_LINK_COLUMNS = len(Link.model_fields)
+"""How many columns of a tie are the link's; the others are the record's at its other end."""
+_OUTGOING = Question(
+    Link,
+    _TIE.join(RecordRow, col(Link.object_id) == col(RecordRow.id))
+    .where(col(Link.subject_id).in_(_IDS))
+    .order_by(col(Link.position)),
+)
+_LEADING = _TIE.join(RecordRow, col(Link.subject_id) == col(RecordRow.id)).order_by(
+    col(Link.subject_id), col(Link.position)
+)
+_INCOMING = Question(Link, _LEADING.where(col(Link.object_id).in_(_IDS)))
+_FIRST_INCOMING = Question(
+    Link,
+    _LEADING.where(
+        Link.object_id == bindparam("object_id"),
+        Link.role == bindparam("role"),
+        col(Link.subject_id) >= bindparam("first_id"),
+        RecordRow.kind == bindparam("kind"),
+        RecordRow.part == bindparam("part"),
+    ).limit(MOST_TIED),
+)
+
+
 def _ties_of(session: Session, ids: Sequence[int]) -> dict[int, list[Tie]]:
     found: dict[int, list[Tie]] = {identifier: [] for identifier in ids}
-    outgoing = (
-        select(Link, RecordRow)
-        .join(RecordRow, col(Link.object_id) == col(RecordRow.id))
-        .where(col(Link.subject_id).in_(ids))
-        .order_by(col(Link.position))
-    )
-    for link, other in session.exec(outgoing):
+    for link, other in _linked(_OUTGOING, session, ids=_as_ids(ids)):
         found[link.subject_id].append(Tie(link.role, other, link.locator, is_outgoing=True))
-    many = [count for count in _tie_counts(session, ids) if count.number > MOST_TIED]
-    incoming = (
-        select(Link, RecordRow)
-        .join(RecordRow, col(Link.subject_id) == col(RecordRow.id))
-        .order_by(col(Link.subject_id), col(Link.position))
-    )
-    few = incoming.where(col(Link.object_id).in_(set(ids) - {count.object_id for count in many}))
-    rows = [*session.exec(few)]
-    for identifier in {count.object_id for count in many}:
-        for count in _tie_counts(session, [identifier]):
-            one = incoming.where(
-                Link.object_id == identifier,
-                Link.role == count.role,
-                col(Link.subject_id) >= count.first_id,
-                RecordRow.kind == count.kind,
-                RecordRow.part == count.part,
-            )
-            rows += session.exec(one.limit(MOST_TIED))
+    counted = _tie_counts(session, ids)
+    many = {count.object_id for count in counted if count.number > MOST_TIED}
+    rows = [*_linked(_INCOMING, session, ids=_as_ids(set(ids) - many))]
+    for count in counted:
+        if count.object_id in many:
+            rows += _linked(_FIRST_INCOMING, session, **vars(count))
     for link, other in sorted(rows, key=lambda row: (row[0].subject_id, row[0].position)):
         found[link.object_id].append(Tie(link.role, other, link.locator, is_outgoing=False))
     return found
+
+
+def _linked(
+    question: Question[Link], session: Session, **asked: Any
+) -> Iterator[tuple[Link, RecordRow]]:
+    """Links, each with the record at its other end."""
+    for columns in question.rows(session, **asked):
+        link, other = columns[:_LINK_COLUMNS], columns[_LINK_COLUMNS:]
+        yield made(Link, link), made(RecordRow, other)
+
+
+_TIE_COUNTS = Question(TieCount, select(TieCount).where(col(TieCount.object_id).in_(_IDS)))
 
 
 def tie_counts(session: Session, item: Record) -> list[TieCount]:
@@ -270,13 +329,20 @@ def tie_counts(session: Session, item: Record) -> list[TieCount]:
 
 
 def _tie_counts(session: Session, ids: Sequence[int]) -> list[TieCount]:
-    return [*session.exec(select(TieCount).where(col(TieCount.object_id).in_(ids)))]
+    return once(
+        session,
+        ("tie counts", *ids),
+        lambda: _TIE_COUNTS.found(session, ids=_as_ids(ids)),
+    )
+
+
+_LED_TO = select(Link.object_id).where(col(Link.subject_id).in_(_IDS)).distinct()
+_NAMED_BY = Question(RecordRow, select(RecordRow).where(col(RecordRow.id).in_(_LED_TO)))
 
 
 def named_by(session: Session, ids: Iterable[int]) -> Sequence[RecordRow]:
     """Every record that some records lead to."""
-    led_to = select(Link.object_id).where(col(Link.subject_id).in_(list(ids))).distinct()
-    return session.exec(select(RecordRow).where(col(RecordRow.id).in_(led_to))).all()
+    return _NAMED_BY.found(session, ids=_as_ids(ids))
 
 
 def counts(session: Session) -> dict[str, int]:
@@ -408,13 +474,12 @@ def listing(
     """What a selection leaves of a kind's list, a page of it or, without a size, the whole."""
     counted = part_counts(session, kind, selection)
     first = (selection.page - 1) * size if size else 0
-    model: Any = kind.model
     asked = ordering(kind, selection, language, sum(counted.values()), first)
     if asked is None:
         asked = _in_order(kind, selection, language).offset(first)
         asked = asked.where(col(OrderRow.record_id).in_(_matching(session, kind, selection)))
     ids = [*session.exec(asked.limit(size))]
-    records = {item.id: item for item in _by_id(session, model, ids)}
+    records = {item.id: item for item in _by_id(session, kind.noun, ids)}
     is_bounded = bool(selection.query) and _is_bounded(session, kind, selection)
     return Listing(counted, [records[identifier] for identifier in ids], is_bounded)
 
@@ -454,13 +519,6 @@ def _in_order(kind: Kind, selection: Selection, language: str) -> SelectOfScalar
         )
         .order_by(col(OrderRow.place))
     )
-
-
-def _by_id(session: Session, model: Any, ids: Sequence[int]) -> Iterator[Any]:
-    """Records by id, not more at once than a statement may ask for."""
-    for at in range(0, len(ids), _ASKED_AT_ONCE):
-        some = ids[at : at + _ASKED_AT_ONCE]
-        yield from session.exec(select(model).where(model.id.in_(some)))
 
 
 def facets_held(session: Session, kind: Kind) -> dict[int, dict[str, list[str]]]:
@@ -921,24 +979,31 @@ def _misspelt(session: Session, word: str) -> str | None:
     return term if number <= most else None
 
 
+_SAME_THREAD = (
+    select(RecordRow)
+    .join(Link, col(Link.subject_id) == col(RecordRow.id))
+    .where(
+        Link.object_id == bindparam("thread"),
+        Link.role == bindparam("role"),
+        RecordRow.kind == bindparam("kind"),
+    )
+    .order_by(col(Link.subject_id))
+    .limit(1)
+)
+_ONWARD = (
+    Question(RecordRow, _SAME_THREAD.where(col(Link.subject_id) > bindparam("id"))),
+    Question(RecordRow, _SAME_THREAD.where(col(Link.subject_id) != bindparam("id"))),
+)
+
+
 def next_in_thread(session: Session, kind: Kind, item: Record) -> RecordRow | None:
     """The next record of a kind that hangs on the same thread, the first after the last.
 
     The thread is the first record that this one leads to in the kind's role, such as its sector.
     """
-    thread = session.exec(
-        select(Link.object_id)
-        .where(Link.subject_id == item.id, Link.role == kind.thread)
-        .order_by(col(Link.position))
-    ).first()
+    led_to = (tie for tie in ties(session, item) if tie.is_outgoing and tie.role == kind.thread)
+    thread = next(led_to, None)
     if thread is None:
         return None
-    same = (
-        select(RecordRow)
-        .join(Link, col(Link.subject_id) == col(RecordRow.id))
-        .where(Link.object_id == thread, Link.role == kind.thread, RecordRow.kind == kind.noun)
-        .order_by(col(Link.subject_id))
-        .limit(1)
-    )
-    after = session.exec(same.where(col(Link.subject_id) > item.id)).first()
-    return after or session.exec(same.where(col(Link.subject_id) != item.id)).first()
+    asked = {"thread": thread.other.id, "role": kind.thread, "kind": kind.noun, "id": item.id}
+    return next((row for question in _ONWARD for row in question.found(session, **asked)), None)

@@ -7,7 +7,7 @@ import marshal
 import os
 import re
 import stat
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType
@@ -53,6 +53,8 @@ from app.values import LONGEST_QUERY, PRIMARY, Name, Text
 _DIGEST_SIZE = hashlib.sha256().digest_size
 _LAST_SIGNS = ",;:.，；：。、 "
 """What a sentence or a part of one may end in that is to be followed by a stop."""
+_MAIN_PAGES = (urls.TIMELINE, urls.CONNECTIONS, "about")
+"""The pages that every page leads to beside the lists."""
 _MOST_SAID = 130
 """How many characters of a quote are told in a line that also says whose they are."""
 
@@ -166,6 +168,14 @@ def renderers(
     return made
 
 
+class _Environment(Environment):
+    """One whose templates share its own globals: Jinja would look up each through a chain."""
+
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        """The globals of a template: those of the environment, as no template has more."""
+        return super().make_globals(d) if d else self.globals
+
+
 def _environment(
     templates: Path,
     compiled: Compiled,
@@ -173,7 +183,7 @@ def _environment(
     meeting: Meeting,
     meeting_names: Any,
 ) -> Environment:
-    environment = Environment(
+    environment = _Environment(
         loader=FileSystemLoader(templates),
         autoescape=True,
         undefined=StrictUndefined,
@@ -184,8 +194,10 @@ def _environment(
         bytecode_cache=compiled,
     )
     environment.install_gettext_callables(  # type: ignore[attr-defined]
-        writer.gettext, writer.ngettext, newstyle=True
+        writer.texts.gettext, writer.ngettext, newstyle=True
     )
+    # The same as Jinja's own, which asks anew on every page.
+    environment.globals |= dict.fromkeys(("_", "gettext"), writer.gettext)
     environment.filters |= {
         "say": writer.say,
         "paragraphs": writer.paragraphs,
@@ -250,6 +262,11 @@ def _environment(
     made: Any = environment.get_template("words.html").make_module()
     words = {key: escape(word).unescape() for key, word in made.words.items()}
     environment.globals["words"] = words
+    main = [
+        *((writer.list_href(kind.noun), words[f"kind.{kind.noun}"]) for kind in PAGED),
+        *((writer.page_href(name), words[f"page.{name}"]) for name in _MAIN_PAGES),
+    ]
+    environment.globals["sections"] = lambda path: _sections(main, writer.addresses.link(path))
     environment.filters |= {
         # Documents and undertakings have a word of their own.
         "one_of_kind": lambda row: words.get(f"one.{row.part}") or words[f"one.{row.kind}"],
@@ -258,6 +275,14 @@ def _environment(
         ),
     }
     return environment
+
+
+def _sections(main: Iterable[tuple[str, str]], own: str) -> list[tuple[str, str, str]]:
+    """The main links and their words, each with what `aria-current` says of it on a page."""
+    return [
+        (link, word, "page" if link == own else "true" if urls.is_under(own, link) else "")
+        for link, word in main
+    ]
 
 
 def _sharing(writer: "_Writer", meeting: Meeting) -> dict[str, Any]:
@@ -343,11 +368,17 @@ class _Writer:
         self.language = language
         self.locale = LANGUAGES[language].locale
         self.texts = catalogues.translations(LANGUAGES[language].region)
+        self.messages: dict[str, Markup] = {}
         self.digests = {name: asset.digest for name, asset in assets.items()}
 
-    def gettext(self, message: str) -> str:
-        """A word or sentence of the interface."""
-        return _unbroken(self.texts.gettext(message))
+    def gettext(self, message: str, **variables: Any) -> Markup:
+        """A word or sentence of the interface, with what it leaves room for."""
+        said = self.messages.get(message)
+        if said is None:
+            # A message is markup, as the template is that has it.
+            said = Markup(_unbroken(self.texts.gettext(message)))  # noqa: S704
+            self.messages[message] = said
+        return said % variables
 
     def ngettext(self, one: str, many: str, number: int) -> str:
         """The same with a number in it."""
@@ -399,11 +430,7 @@ class _Writer:
         return (
             self.say({self.language: opening(chosen.text, length)})
             if chosen.lang is None
-            else (
-                Markup('<span lang="{}">{}</span>').format(
-                    chosen.lang, opening(chosen.text, length)
-                )
-            )
+            else (Markup('<span lang="%s">%s</span>') % (chosen.lang, opening(chosen.text, length)))
         )
 
     def plainly(self, value: Text | Name | Mapping[str, str]) -> str:
@@ -413,15 +440,13 @@ class _Writer:
     def paragraphs(self, value: Text) -> Markup:
         """A text as paragraphs; an empty line in it separates two."""
         chosen = choose(value.root, self.language)
-        lang = Markup(' lang="{}"').format(chosen.lang) if chosen.lang else ""
+        lang = Markup(' lang="%s"') % chosen.lang if chosen.lang else ""
         pieces = re.split(r"\n\s*\n|\n", chosen.text.strip())
-        return Markup("\n").join(
-            Markup("<p{}>{}</p>").format(lang, _whole(piece)) for piece in pieces
-        )
+        return Markup("\n").join(Markup("<p%s>%s</p>") % (lang, _whole(piece)) for piece in pieces)
 
     def dated(self, day: str) -> Markup:
         """A partial date as a `time` element, as exact as it is known."""
-        return Markup('<time datetime="{}">{}</time>').format(day, when(day, self.locale))
+        return Markup('<time datetime="%s">%s</time>') % (day, when(day, self.locale))
 
     def quoted(self, text: str, language: str) -> Markup:
         """A wording in the quotation marks of its own language, marked with it."""
@@ -562,19 +587,19 @@ class _Writer:
 
 def _wordings(value: Text | Name | Mapping[str, str]) -> Mapping[str, str]:
     if isinstance(value, Name):
-        return value.as_text().root
+        return value.wordings
     return value.root if isinstance(value, Text) else value
 
 
 def licence_link(meeting: Meeting) -> Markup:
     """The licence of the texts and data by its identifier, linked to its terms."""
     address, name = licence_url(meeting.licence), meeting.licence
-    return Markup('<a rel="license" href="{}">{}</a>').format(address, name)
+    return Markup('<a rel="license" href="%s">%s</a>') % (address, name)
 
 
 def _marked(text: str, lang: str | None) -> Markup:
     """A text, marked with its language where that is not the page's."""
-    return Markup('<span lang="{}">{}</span>').format(lang, text) if lang else escape(text)
+    return Markup('<span lang="%s">%s</span>') % (lang, text) if lang else escape(text)
 
 
 _NO_BREAK = "\u00a0"

@@ -15,6 +15,7 @@ from app.facets import PAGE_SIZE
 from app.formats.dataset import DataFile, data_files
 from app.formats.described import describe
 from app.kinds import KINDS
+from app.models import Meeting
 from app.queries import every_alias, every_slug, meeting, records
 from app.rendering import Compiled, Renderer, renderers
 from app.urls import Addresses, Everything
@@ -35,6 +36,7 @@ class Site:
     engine: Engine
     addresses: Addresses
     assets: Mapping[str, Asset]
+    meeting: Meeting
     renderers: Mapping[str, Renderer]
     seed_digest: str | None
     health: Health
@@ -67,21 +69,23 @@ class Site:
     def everything(self) -> Everything:
         """All that the site holds, as far as addresses tell it."""
         with self.session() as session:
-            about = meeting(session)
             return Everything(
                 records=every_slug(session),
                 former=[
                     *every_alias(session),
-                    *((one.kind, one.slug) for one in about.withdrawn),
+                    *((one.kind, one.slug) for one in self.meeting.withdrawn),
                 ],
-                former_references=[one.reference for one in about.withdrawn],
-                has_contact=bool(about.contact),
+                former_references=[one.reference for one in self.meeting.withdrawn],
+                has_contact=bool(self.meeting.contact),
                 static_files=[(name, asset.digest) for name, asset in self.assets.items()],
             )
 
     def session(self) -> Session:
-        """A session over the database, to be used in a `with` statement."""
-        return Session(self.engine)
+        """A session over the database, to be used in a `with` statement.
+
+        It knows the meeting already, which nearly every page asks for.
+        """
+        return Session(self.engine, info={"meeting": self.meeting})
 
 
 def open_site(settings: Settings, health: Health | None = None) -> Site:
@@ -91,12 +95,13 @@ def open_site(settings: Settings, health: Health | None = None) -> Site:
     addresses = Addresses(settings.base_url, settings.is_export)
     assets = read_assets(ROOT / "static")
     with Session(engine) as session:
+        about = meeting(session)
         in_languages = renderers(
             ROOT / "templates",
             addresses,
             assets,
-            meeting(session),
+            about,
             pages.meeting_names(session),
             compiled=Compiled(edition.templates_beside(settings.database)),
         )
-    return Site(engine, addresses, assets, in_languages, seed_digest, health or Health())
+    return Site(engine, addresses, assets, about, in_languages, seed_digest, health or Health())

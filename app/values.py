@@ -133,7 +133,9 @@ Reference = Annotated[str, StringConstraints(pattern=r"^[a-z]+[0-9]+$")]
 class Part(BaseModel):
     """A value with named fields that stands inside a record."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, use_attribute_docstrings=True, defer_build=True
+    )
 
 
 class Text(RootModel[dict[LanguageTag, Written]]):
@@ -188,8 +190,7 @@ class Wording(Part):
     @property
     def text(self) -> str:
         """The name itself."""
-        written: str = getattr(self, self.standing)
-        return written
+        return self.official or self.descriptive or self.transliterated or ""
 
 
 class Name(RootModel[dict[LanguageTag, Wording]]):
@@ -202,9 +203,10 @@ class Name(RootModel[dict[LanguageTag, Wording]]):
         _require_primary(self.root)
         return self
 
-    def as_text(self) -> Text:
-        """The wordings without their standing."""
-        return Text({language: wording.text for language, wording in self.root.items()})
+    @property
+    def wordings(self) -> dict[str, str]:
+        """The name itself in each language, without its standing."""
+        return {language: wording.text for language, wording in self.root.items()}
 
 
 def _require_primary(languages: Container[str]) -> None:
@@ -218,7 +220,7 @@ def texts_in(value: Any) -> Iterator[tuple[LanguageTag, str]]:
     if isinstance(value, Text):
         yield from value.root.items()
     elif isinstance(value, Name):
-        yield from value.as_text().root.items()
+        yield from value.wordings.items()
     elif isinstance(value, Part):
         for field in type(value).model_fields:
             yield from texts_in(getattr(value, field))

@@ -242,11 +242,11 @@ def test_wording_knows_its_standing_and_its_text(standing: Standing) -> None:
     assert (wording.standing, wording.text) == (standing, "Strait")
 
 
-def test_name_as_text_keeps_every_language() -> None:
+def test_the_wordings_of_a_name_are_of_every_language() -> None:
     name = Name.model_validate(
         {"en": {"official": "Ada Lind"}, "ru": {"transliterated": "Ада Линд"}}
     )
-    assert name.as_text() == Text({"en": "Ada Lind", "ru": "Ада Линд"})
+    assert name.wordings == {"en": "Ada Lind", "ru": "Ада Линд"}
 
 
 class Inner(Part):

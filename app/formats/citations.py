@@ -180,7 +180,7 @@ def _creator(speaker: Person | Organization, language: str) -> Creator:
 
     Chinese puts no space between the two, and no other language is written without.
     """
-    name = choose(speaker.name.as_text().root, language).text
+    name = choose(speaker.name.wordings, language).text
     families = (
         speaker.family_name.root.values()
         if isinstance(speaker, Person) and speaker.family_name

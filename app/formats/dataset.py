@@ -121,7 +121,7 @@ class _About:
             {
                 "profile": "data-package",
                 "name": meeting.slug,
-                "title": choose(meeting.title.as_text().root, PRIMARY).text,
+                "title": choose(meeting.title.wordings, PRIMARY).text,
                 "description": choose(meeting.summary.root, PRIMARY).text,
                 "homepage": self.addresses.absolute(page_path(HOME)),
                 "version": meeting.version,

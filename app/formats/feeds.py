@@ -83,7 +83,7 @@ def _entry(item: Described) -> ET.Element:
     _text(entry, "updated", _updated(item))
     if item.speaker:
         author = ET.SubElement(entry, f"{{{ATOM}}}author")
-        _text(author, "name", choose(item.speaker.name.as_text().root, PRIMARY).text)
+        _text(author, "name", choose(item.speaker.name.wordings, PRIMARY).text)
     _link(entry, "alternate", item.url, "text/html")
     for term, label in _categories(item):
         ET.SubElement(entry, f"{{{ATOM}}}category", {"term": term, "label": label})

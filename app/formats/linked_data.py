@@ -63,12 +63,11 @@ def graph_in_page(described: Described, language: str, words: Mapping[str, str])
     with one `@id` in every language; where it is described, in which language, and the way there
     are the page's own. `words` are the site's words in that language.
     """
-    record: Node = _in_language(node(described), tag_of(language))
+    record: Node = _in_language(node(described, has_sources=False), tag_of(language))
     if "subjectOf" in record:
         page = described.url_of(described.kind.noun, described.record.slug, language)
         record["url"] = page
         record["subjectOf"] |= {"url": page, "inLanguage": tag_of(language)}
-        record["subjectOf"].pop("citation", None)
     return {"@context": CONTEXT, "@graph": [record, *_breadcrumbs(described, language, words)]}
 
 
@@ -81,8 +80,8 @@ def _in_language(value: Any, tag: str) -> Any:
     return [_in_language(item, tag) for item in own or value]
 
 
-def node(described: Described) -> Node:
-    """The record itself."""
+def node(described: Described, *, has_sources: bool = True) -> Node:
+    """The record itself, with the sources it rests on or without."""
     record, meeting = described.record, described.meeting
     own = _OWN[described.kind.noun](described)
     found = {
@@ -101,8 +100,10 @@ def node(described: Described) -> Node:
             "url": described.url,
             "license": licence_url(meeting.licence),
             "dateModified": described.updated_on,
-            "citation": [_source_node(described, item) for item in described.sources.values()],
         }
+        if has_sources:
+            cited = [_source_node(described, item) for item in described.sources.values()]
+            found["subjectOf"]["citation"] = cited
     return _present(found)
 
 
@@ -144,14 +145,14 @@ def data_block(value: Node) -> Markup:
     (HTML, section 4.12.1.3).
     """
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
-    return Markup('<script type="application/ld+json">{}</script>').format(Markup(text))  # noqa: S704
+    return Markup(f'<script type="application/ld+json">{text}</script>')  # noqa: S704 - see above
 
 
 def tagged(value: Text | Name | Mapping[str, str] | None) -> list[Node] | None:
     """A text as one value a language."""
     if value is None:
         return None
-    wordings = value.as_text().root if isinstance(value, Name) else value
+    wordings = value.wordings if isinstance(value, Name) else value
     wordings = wordings.root if isinstance(wordings, Text) else wordings
     return [{"@value": text, "@language": tag_of(language)} for language, text in wordings.items()]
 

@@ -227,4 +227,4 @@ def _ending(described: Described) -> Iterator[str]:
 
 
 def _wordings(value: Text | Name) -> dict[str, str]:
-    return dict((value.as_text() if isinstance(value, Name) else value).root)
+    return value.wordings if isinstance(value, Name) else dict(value.root)

@@ -95,7 +95,7 @@ def apa(work: Work, reader: Reader) -> Markup:
         reader.stop,
     )
     title, stop = _title(work, reader, work.title)
-    titled = Markup("<cite>{}</cite>").format(title)
+    titled = Markup("<cite>%s</cite>") % title
     if work.container:
         described = reader.gettext("Quotation")
         titled, stop = titled + f"{reader.space}[{described}]", reader.stop
@@ -117,7 +117,7 @@ def mla(work: Work, reader: Reader) -> Markup:
     said = _day_first(work.issued, reader.locale) if work.container else ""
     place = escape(reader.gettext(", ")).join(
         (
-            Markup("<cite>{}</cite>").format(site),
+            Markup("<cite>%s</cite>") % site,
             _day_first(work.modified, reader.locale),
             f"{work.url}.",
         )
@@ -158,8 +158,8 @@ def _title(work: Work, reader: Reader, title: str) -> tuple[Markup, str]:
     text = title.rstrip(",;: ")
     stop = "" if text.endswith(_STOPS) else reader.stop
     if work.language == reader.tag:
-        return Markup("{}").format(text), stop
-    return Markup('<span lang="{}">{}</span>').format(work.language, text), stop
+        return escape(text), stop
+    return Markup('<span lang="%s">%s</span>') % (work.language, text), stop
 
 
 def _in_marks(work: Work, reader: Reader) -> Markup:
@@ -172,7 +172,7 @@ def _in_marks(work: Work, reader: Reader) -> Markup:
     text = work.title.replace(before, inner_before).replace(after, inner_after)
     title, stop = _title(work, reader, text)
     end = f"{stop}{after}" if reader.language == PRIMARY else f"{after}{reader.stop}"
-    return Markup("{}{}{}").format(before, title, end)
+    return escape(before) + title + end
 
 
 def _year_first(day: str, locale: Locale) -> str:

@@ -28,11 +28,6 @@ class Server:
     process: subprocess.Popen[bytes]
     port: int
 
-    @property
-    def resident(self) -> int:
-        """How many kilobytes of memory it has."""
-        return resident(self.process.pid)
-
 
 @dataclass(frozen=True)
 class Load:
@@ -134,6 +129,12 @@ def load(port: int, path: str, headers: Mapping[str, str] | None = None) -> Load
     return Load(float(rate), float(slowest) * {"us": 1e-6, "ms": 1e-3, "s": 1.0}[unit])
 
 
+def workers_of(keeper: int) -> list[int]:
+    """The processes that serve for one that was started, which only keeps them."""
+    children = Path(f"/proc/{keeper}/task/{keeper}/children").read_text()
+    return [int(child) for child in children.split()]
+
+
 def until_idle(process: subprocess.Popen[bytes]) -> None:
     """Wait until a server has made in advance what it makes, and does nothing any more."""
     deadline = time.monotonic() + 600
@@ -153,6 +154,9 @@ def resident(process: int) -> int:
 
 
 def _worked(process: int) -> float:
-    """How many seconds of a core a process has taken."""
-    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    """How many seconds of a core a process has taken, with those that serve for it."""
+    ticks = 0
+    for one in (process, *workers_of(process)):
+        fields = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")

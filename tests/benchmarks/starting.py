@@ -12,6 +12,7 @@ from processes import (
     serving,
     until_answered,
     until_idle,
+    workers_of,
 )
 from rows import Outcome, Place, at_most
 
@@ -64,5 +65,7 @@ def memory(place: Place) -> Outcome:
         until_idle(server.process)
         for path in pages:
             assert get(port, path, {"Accept-Encoding": "br"}).status == 200
-        ours = server.resident
-    return Outcome([ours / imported], f"{ours / 1024:.0f} against {imported / 1024:.0f} MB")
+        (worker,) = workers_of(server.process.pid)
+        ours, keeper = resident(worker), resident(server.process.pid)
+    note = f"{ours / 1024:.0f} against {imported / 1024:.0f} MB; its keeper {keeper / 1024:.0f} MB"
+    return Outcome([ours / imported], note)
