@@ -76,10 +76,10 @@ def undrawable(text: str) -> list[str]:
     """The characters of a text that its drawing lacks, each once."""
     lacking = (
         character
-        for character in _composed(text)
-        if not _is_space(character) and not can_draw(character)
+        for character in dict.fromkeys(_composed(text))
+        if not can_draw(character) and not _is_space(character)
     )
-    return list(dict.fromkeys(lacking))
+    return list(lacking)
 
 
 def pieces_of(text: str) -> list[str]:

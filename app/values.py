@@ -1,7 +1,7 @@
 """The small values that records are made of: texts by language, names, partial dates."""
 
 import re
-from collections.abc import Container, Iterator
+from collections.abc import Container
 from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any, Self
@@ -188,7 +188,8 @@ class Wording(Part):
     @property
     def text(self) -> str:
         """The name itself."""
-        written: str = getattr(self, self.standing)
+        (field,) = self.model_fields_set
+        written: str = getattr(self, field)
         return written
 
 
@@ -213,15 +214,17 @@ def _require_primary(languages: Container[str]) -> None:
         raise ValueError(message)
 
 
-def texts_in(value: Any) -> Iterator[tuple[LanguageTag, str]]:
+def texts_in(value: Any) -> list[tuple[LanguageTag, str]]:
     """Every text inside a value, with its language, in the order of the fields."""
+    # Most values are absent, or slugs and the like.
+    if not value or isinstance(value, str):
+        return []
+    if isinstance(value, list | tuple):
+        return [text for item in value for text in texts_in(item)]
     if isinstance(value, Text):
-        yield from value.root.items()
-    elif isinstance(value, Name):
-        yield from value.as_text().root.items()
-    elif isinstance(value, Part):
-        for field in type(value).model_fields:
-            yield from texts_in(getattr(value, field))
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from texts_in(item)
+        return [*value.root.items()]
+    if isinstance(value, Name):
+        return [(language, wording.text) for language, wording in value.root.items()]
+    if isinstance(value, Part):
+        return [text for inner in vars(value).values() for text in texts_in(inner)]
+    return []
