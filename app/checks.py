@@ -296,7 +296,7 @@ def texts_are_in_known_languages(_: Seed) -> Rule:
     """Texts are in languages the site knows."""
 
     def rule(entry: Entry) -> Found:
-        for field, value in _values(entry.record):
+        for field, value in _structured(entry.record):
             for language in {language for language, _ in texts_in(value)} - LANGUAGES.keys():
                 message = f'no language "{language}" here; known are {", ".join(LANGUAGES)}'
                 yield entry.mistake((field,), message)
@@ -357,11 +357,10 @@ CHECKS: tuple[Callable[[Seed], Rule], ...] = (
 )
 
 
-def _values(record: Any) -> Iterator[tuple[str, Any]]:
-    """The fields of a record that hold anything, if there is a record."""
-    return (
-        ((field, value) for field, value in vars(record).items() if value) if record else iter(())
-    )
+def _structured(record: Any) -> list[tuple[str, Any]]:
+    """The fields of a record that hold more than a word, if there is a record."""
+    held = vars(record).items() if record else ()
+    return [(field, value) for field, value in held if value and not isinstance(value, str)]
 
 
 def _held(whole: Any, field: str) -> Any:

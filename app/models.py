@@ -66,7 +66,7 @@ class AsJson(TypeDecorator[Any]):
         """From the value to its JSON; an absent value stays absent."""
         if value is None:
             return None
-        return self._adapter.dump_json(value, exclude_defaults=True).decode()
+        return self._adapter.serializer.to_json(value, exclude_defaults=True).decode()
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         """From the JSON back to the value."""

@@ -187,8 +187,7 @@ def _telling(record: Record, called: Iterable[Written]) -> list[Written]:
     gist = kind_of(record).gist(record)
     told: list[Written] = list(gist.root.items()) if gist else []
     held = vars(record)
-    for field in _telling_fields(type(record)):
-        told += texts_in(held[field])
+    told += texts_in([held[field] for field in _telling_fields(type(record))])
     for field in _PLAIN:
         value = held.get(field)
         if isinstance(value, str):
@@ -207,12 +206,17 @@ def _telling_fields(model: type[Record]) -> list[str]:
     return sorted(fields, key="notes".__eq__)
 
 
+@cache
+def _dated_fields(model: type[Record]) -> list[str]:
+    fields = (field for field in model.model_fields if field.endswith("_on"))
+    return [field for field in fields if field not in _OF_THE_DATA]
+
+
 def _days(record: Record) -> list[Written]:
     """Every date of a record's own, as it may be typed."""
     held = vars(record)
-    fields = (name for name in _telling_fields(type(record)) if name.endswith("_on"))
-    days = (held[name] for name in fields if name not in _OF_THE_DATA)
-    return [written for day in dict.fromkeys(filter(None, days)) for written in written_out(day)]
+    days = dict.fromkeys(held[field] for field in _dated_fields(type(record)))
+    return [written for day in days if day for written in written_out(day)]
 
 
 def indexed(record: Record) -> tuple[list[str], str]:

@@ -1,7 +1,7 @@
 """The small values that records are made of: texts by language, names, partial dates."""
 
 import re
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any, Self
@@ -188,9 +188,7 @@ class Wording(Part):
     @property
     def text(self) -> str:
         """The name itself."""
-        (field,) = self.model_fields_set
-        written: str = getattr(self, field)
-        return written
+        return self.official or self.descriptive or self.transliterated or ""
 
 
 class Name(RootModel[dict[LanguageTag, Wording]]):
@@ -216,15 +214,18 @@ def _require_primary(languages: Container[str]) -> None:
 
 def texts_in(value: Any) -> list[tuple[LanguageTag, str]]:
     """Every text inside a value, with its language, in the order of the fields."""
-    # Most values are absent, or slugs and the like.
-    if not value or isinstance(value, str):
-        return []
     if isinstance(value, list | tuple):
-        return [text for item in value for text in texts_in(item)]
+        return _texts_in_any(value)
     if isinstance(value, Text):
         return [*value.root.items()]
     if isinstance(value, Name):
         return [(language, wording.text) for language, wording in value.root.items()]
     if isinstance(value, Part):
-        return [text for inner in vars(value).values() for text in texts_in(inner)]
+        return _texts_in_any(vars(value).values())
     return []
+
+
+def _texts_in_any(values: Iterable[Any]) -> list[tuple[LanguageTag, str]]:
+    # Most are slugs and the like, or absent.
+    told = (value for value in values if value and not isinstance(value, str))
+    return [text for value in told for text in texts_in(value)]
