@@ -5,23 +5,25 @@ import errno
 import fcntl
 import os
 import sqlite3
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
+from functools import cache
+from itertools import groupby, islice
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import URL, Connection, create_engine, insert, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import create_mock_engine, insert
+from sqlalchemy.dialects.sqlite import dialect
 from sqlmodel import SQLModel
 
 from app import edition
-from app.checks import mistakes_of
+from app.checks import checked
 from app.facets import MOST_OFFERED, MOST_TALLIED
-from app.kinds import KINDS, SEED_ORDER, Kind, kind_of
+from app.kinds import SEED_ORDER, Kind
 from app.language import LANGUAGES
-from app.models import AliasRow, FacetRow, Link, NameRow, Record, RecordRow
-from app.references import made_by
-from app.search import index_words, indexed, naming
-from app.seed import Seed, SeedError, Told, read, untold
+from app.models import AliasRow, FacetRow, Link, NameRow, RecordRow
+from app.search import indexed
+from app.seed import Entry, Mistake, Seed, SeedError, Told, read, untold
 
 _INDEX = """
 CREATE VIRTUAL TABLE search_index USING fts5(
@@ -34,22 +36,23 @@ _IN_OTHER_WORDS = {
     sqlite3.SQLITE_READONLY: errno.EROFS,
 }
 """What SQLite says of a file that cannot be written, as the system says it."""
-# The index can tell its words only by reading where each of them stands.
+# The index tells all its words at once far sooner than one after the other.
 _VOCABULARY = (
     "CREATE VIRTUAL TABLE temp.every_word USING fts5vocab(main, search_index, row)",
     "CREATE VIRTUAL TABLE temp.every_place USING fts5vocab(main, search_index, col)",
     """
-    INSERT INTO vocabulary(term, doc, named) SELECT term, doc, coalesce(
-        (SELECT doc FROM every_place WHERE term = every_word.term AND col = 'title'), 0
-    ) FROM every_word
+    INSERT INTO vocabulary(term, doc, named) SELECT term, sum(doc), sum(named) FROM (
+        SELECT term, doc, 0 AS named FROM every_word
+        UNION ALL SELECT term, 0, doc FROM every_place WHERE col = 'title'
+    ) GROUP BY term
     """,
     "DROP TABLE every_word",
     "DROP TABLE every_place",
 )
-_ADD_WORDS = "INSERT INTO search_index(rowid, title, text) VALUES (:id, :title, :text)"
+_ADD_WORDS = "INSERT INTO search_index(rowid, title, text) VALUES (?, ?, ?)"
 
 _KEYS = "CREATE TEMPORARY TABLE sort_key (kind, sort, language, part, key, record_id)"
-_ADD_KEY = "INSERT INTO sort_key VALUES (:kind, :sort, :language, :part, :key, :record_id)"
+_ADD_KEY = "INSERT INTO sort_key VALUES (?, ?, ?, ?, ?, ?)"
 # SQLite sorts in a file what does not fit into memory.
 _ORDERED = (
     """
@@ -130,30 +133,32 @@ def build(seed_path: Path, database: Path, told: Told = untold) -> int:
     # Before it is read: what is saved meanwhile makes another seed, which is built next time.
     seed_digest = edition.of_seed(seed_path)
     seed = read(seed_path, told)
-    mistakes = mistakes_of(seed, told)
-    if mistakes:
-        raise SeedError(mistakes)
-    database.parent.mkdir(parents=True, exist_ok=True)
     unfinished = database.with_name(f"{database.name}.{os.getpid()}{_UNFINISHED}")
     beside = edition.beside(unfinished)
-    with _one_at_a_time(database):
-        try:
-            _write(seed, unfinished, told)
-            beside.write_text(edition.told(unfinished, seed_digest), encoding="ascii")
-            for path in (unfinished, beside):
-                _flush(path)
-            # One right after the other: between them the database is not what was built.
-            unfinished.replace(database)
-            beside.replace(edition.beside(database))
-        except OperationalError as error:
-            number = getattr(error.orig, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
-            system = _IN_OTHER_WORDS.get(number, errno.EIO)
-            raise OSError(system, os.strerror(system), str(database)) from error
-        finally:
-            # On a disk that lets nothing be written, nothing can be taken away either.
-            for path in (unfinished, beside):
-                with contextlib.suppress(OSError):
-                    path.unlink()
+    try:
+        # A database without a name is SQLite's own: in memory as far as it is small, and gone
+        # once it is closed, so that of a wrong seed nothing is left.
+        with closing(sqlite3.connect("")) as connection:
+            _write(connection, seed, told)
+            database.parent.mkdir(parents=True, exist_ok=True)
+            with _one_at_a_time(database):
+                try:
+                    connection.execute("VACUUM INTO ?", [str(unfinished)])
+                    _verify(unfinished)
+                    beside.write_text(edition.told(unfinished, seed_digest), encoding="ascii")
+                    for path in (unfinished, beside):
+                        _flush(path)
+                    # One right after the other: between them the database is not what was built.
+                    unfinished.replace(database)
+                    beside.replace(edition.beside(database))
+                finally:
+                    # On a disk that lets nothing be written, nothing can be taken away either.
+                    for path in (unfinished, beside):
+                        with contextlib.suppress(OSError):
+                            path.unlink()
+    except sqlite3.OperationalError as error:
+        system = _IN_OTHER_WORDS.get(error.sqlite_errorcode, errno.EIO)
+        raise OSError(system, os.strerror(system), str(database)) from error
     return len(seed)
 
 
@@ -172,131 +177,133 @@ def _one_at_a_time(database: Path) -> Iterator[None]:
         os.close(held)
 
 
-def _write(seed: Seed, path: Path, told: Told) -> None:
-    path.unlink(missing_ok=True)
-    engine = create_engine(URL.create("sqlite", database=str(path)))
-    with engine.connect() as connection:
-        # Nobody else sees the file before it is whole, so there is nothing to roll back to.
-        connection.exec_driver_sql("PRAGMA journal_mode = OFF")
-        connection.exec_driver_sql("PRAGMA synchronous = OFF")
-        SQLModel.metadata.create_all(connection)
-        connection.exec_driver_sql(_INDEX)
-        connection.exec_driver_sql(_KEYS)
-        for portion in _portions(seed):
-            _fill(connection, seed, portion)
-            told("written", portion[-1].id, len(seed))
-        bounds = {"most_tallied": MOST_TALLIED, "most_offered": MOST_OFFERED}
-        for statement in (*_ORDERED, *_COUNTED, *_VOCABULARY):
-            connection.execute(text(statement), bounds)
-        connection.commit()
-        connection.exec_driver_sql("INSERT INTO search_index(search_index) VALUES ('optimize')")
-        connection.exec_driver_sql("ANALYZE")
-        connection.commit()
-        connection.exec_driver_sql("VACUUM")
-        _verify(connection)
-    engine.dispose()
+def _write(connection: sqlite3.Connection, seed: Seed, told: Told) -> None:
+    """Check and write every record of a seed; raises SeedError with every mistake."""
+    # Nobody else sees the file before it is whole, so there is nothing to roll back to.
+    connection.execute("PRAGMA journal_mode = OFF")
+    connection.execute("PRAGMA synchronous = OFF")
+    SQLModel.metadata.create_all(
+        create_mock_engine(
+            "sqlite://", lambda made, *_: connection.execute(str(made.compile(dialect=dialect())))
+        ),
+        checkfirst=False,
+    )
+    connection.execute(_INDEX)
+    connection.execute(_KEYS)
+    mistakes: list[Mistake] = []
+    written = 0
+    for entries in _portions(checked(seed, mistakes)):
+        # Beside a mistake nothing can be written that would ever be read.
+        if not mistakes:
+            _fill(connection, seed, entries)
+        written += len(entries)
+        told("written", written, len(seed))
+    if mistakes:
+        raise SeedError(mistakes)
+    bounds = {"most_tallied": MOST_TALLIED, "most_offered": MOST_OFFERED}
+    for statement in (*_ORDERED, *_COUNTED, *_VOCABULARY):
+        connection.execute(statement, bounds)
+    connection.execute("INSERT INTO search_index(search_index) VALUES ('optimize')")
+    connection.execute("ANALYZE main")
+    connection.commit()
 
 
-def _portions(seed: Seed) -> Iterator[list[Record]]:
+def _portions(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
     """Some records of one kind at a time: more are never in memory."""
-    for noun in KINDS:
-        records = (entry.record for entry in seed.entries(noun))
-        while portion := list(islice(records, _AT_ONCE)):
+    for _, of_kind in groupby(entries, lambda entry: entry.kind.noun):
+        while portion := list(islice(of_kind, _AT_ONCE)):
             yield portion
 
 
-def _fill(connection: Connection, seed: Seed, records: list[Record]) -> None:
+def _fill(connection: sqlite3.Connection, seed: Seed, entries: list[Entry]) -> None:
     """Write some records of one kind, and all that is told of them elsewhere."""
-    kind = kind_of(records[0])
-    columns = list(kind.model.__table__.columns.keys())  # type: ignore[attr-defined]
-    for table, rows in (
-        (RecordRow, [_row(kind, record) for record in records]),
-        (
-            kind.model,
-            [{column: getattr(record, column) for column in columns} for record in records],
-        ),
-        (Link, [row for record in records for row in _links(seed, record)]),
-        (FacetRow, [row for record in records for row in _facets(kind, record)]),
-        (AliasRow, [row for record in records for row in _aliases(kind, record)]),
-        (NameRow, [row for record in records for row in _names(record)]),
+    kind = entries[0].kind
+    for statement, rows_of in (
+        (_addition(RecordRow), _row),
+        (_addition(kind.model), _own_row),
+        (_addition(FacetRow), _facets),
+        (_addition(AliasRow), _aliases),
+        (_ADD_KEY, _keys),
     ):
-        if rows:
-            connection.execute(insert(table), rows)
-    keys = [row for record in records for row in _keys(kind, record)]
-    connection.execute(text(_ADD_KEY), keys)
-    words = [
-        dict(zip(("id", "title", "text"), (one.id, *indexed(one)), strict=True)) for one in records
+        rows = (row for entry in entries for row in rows_of(kind, entry.record))
+        connection.executemany(statement, rows)
+    links = (row for entry in entries for row in _links(seed, entry))
+    connection.executemany(_addition(Link), links)
+    words = [(entry.record.id, *indexed(entry.record)) for entry in entries]
+    connection.executemany(
+        _ADD_WORDS, ((number, " ".join(names), text) for number, names, text in words)
+    )
+    names = ((name, number) for number, names, _ in words for name in dict.fromkeys(names))
+    connection.executemany(_addition(NameRow), (row for row in names if row[0]))
+
+
+Row = Sequence[object]
+
+
+@cache
+def _addition(model: type[SQLModel]) -> str:
+    """What adds a row to a table, with a value for each of its columns."""
+    return str(insert(model).compile(dialect=dialect()))
+
+
+@cache
+def _columns(model: type[SQLModel]) -> list[tuple[str, Callable[[Any], Any]]]:
+    """Each column of a table, with what makes of a value what is kept of it."""
+    return [
+        (column.name, column.type.dialect_impl(dialect()).bind_processor(dialect()) or _as_it_is)
+        for column in model.__table__.columns  # type: ignore[attr-defined]
     ]
-    connection.execute(text(_ADD_WORDS), words)
 
 
-def _row(kind: Kind, record: Record) -> dict[str, object]:
-    return {
-        "id": record.id,
-        "kind": kind.noun,
-        "slug": record.slug,
-        "reference": record.reference,
-        "part": kind.part(record),
-        "title": kind.titled(record),
-    }
+def _as_it_is(value: Any) -> Any:
+    return value
 
 
-def _links(seed: Seed, record: Record) -> Iterator[dict[str, object]]:
-    for position, made in enumerate(made_by(record)):
-        yield {
-            "subject_id": record.id,
-            "position": position,
-            "role": made.to.role,
-            "object_id": seed.number(made.to.kind, made.slug),
-            "locator": made.locator,
-        }
+def _row(kind: Kind, record: Any) -> Iterator[Row]:
+    columns = dict(_columns(RecordRow))
+    title = columns["title"](kind.titled(record))
+    yield record.id, kind.noun, record.slug, record.reference, kind.part(record), title
 
 
-def _facets(kind: Kind, record: Record) -> Iterator[dict[str, object]]:
+def _own_row(kind: Kind, record: Any) -> Iterator[Row]:
+    held = vars(record)
+    yield [kept(held[name]) for name, kept in _columns(kind.model)]
+
+
+def _links(seed: Seed, entry: Entry) -> Iterator[Row]:
+    for position, made in enumerate(entry.references):
+        to = seed.number(made.to.kind, made.slug)
+        yield entry.record.id, position, made.to.role, to, made.locator
+
+
+def _facets(kind: Kind, record: Any) -> Iterator[Row]:
     for facet in kind.facets:
         for value in dict.fromkeys(facet.values(record)):
-            yield {
-                "kind": kind.noun,
-                "name": facet.name,
-                "value": value,
-                "record_id": record.id,
-            }
+            yield kind.noun, facet.name, str(value), record.id
 
 
-def _aliases(kind: Kind, record: Record) -> Iterator[dict[str, object]]:
+def _aliases(kind: Kind, record: Any) -> Iterator[Row]:
     for alias in record.aliases:
-        yield {"kind": kind.noun, "slug": alias, "record_id": record.id}
+        yield kind.noun, alias, record.id
 
 
-def _keys(kind: Kind, record: Record) -> Iterator[dict[str, object]]:
+def _keys(kind: Kind, record: Any) -> Iterator[Row]:
     """What a record is ordered by in each order of its kind's list."""
     part = kind.parts.index(kind.part(record))
     for sort in (SEED_ORDER, *kind.sorts):
         for language in LANGUAGES if sort.is_by_language else ("",):
-            yield {
-                "kind": kind.noun,
-                "sort": sort.name,
-                "language": language,
-                "part": part,
-                "key": sort.key(record, language),
-                "record_id": record.id,
-            }
+            yield kind.noun, sort.name, language, part, sort.key(record, language), record.id
 
 
-def _names(record: Record) -> Iterator[dict[str, object]]:
-    for words in dict.fromkeys(index_words(name) for _, name in naming(record)):
-        if words:
-            yield {"words": words, "record_id": record.id}
-
-
-def _verify(connection: Connection) -> None:
-    """Ask SQLite itself whether the file is sound.
+def _verify(path: Path) -> None:
+    """Ask SQLite itself whether a file is sound.
 
     Raises RuntimeError where it is not, which no seed can cause.
     """
-    verdict = connection.exec_driver_sql("PRAGMA integrity_check").scalars().all()
-    dangling = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
-    if verdict != ["ok"] or dangling:
+    with closing(sqlite3.connect(path)) as connection:
+        verdict = connection.execute("PRAGMA integrity_check").fetchall()
+        dangling = connection.execute("PRAGMA foreign_key_check").fetchall()
+    if verdict != [("ok",)] or dangling:
         message = f"the database is not sound: {verdict}, {dangling}"
         raise RuntimeError(message)
 

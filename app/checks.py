@@ -10,7 +10,6 @@ from typing import Any
 from app.kinds import KINDS
 from app.language import LANGUAGES, is_named
 from app.models import Agreement, Certainty, Event, Person, Quote, Source
-from app.references import written_in
 from app.seed import Entry, Mistake, Place, Seed, Told, suggestion, untold
 from app.typesetting import undrawable
 from app.values import Name, Text, texts_in
@@ -21,17 +20,24 @@ Rule = Callable[[Entry], Found]
 
 def mistakes_of(seed: Seed, told: Told = untold) -> list[Mistake]:
     """Every mistake of a seed, of form and across records, sorted by place."""
-    found = [*seed.unread]
+    found: list[Mistake] = []
+    for number, _ in enumerate(checked(seed, found), start=1):
+        told("checked", number, len(seed))
+    return sorted(set(found))
+
+
+def checked(seed: Seed, mistakes: list[Mistake]) -> Iterator[Entry]:
+    """Every record of a seed in order, once its mistakes, and all before them, are added."""
+    mistakes += seed.unread
     # Where a file could not be read, what it holds would be reported as missing everywhere.
     rules = [check(seed) for check in CHECKS] if seed.is_readable else []
     if seed.is_readable:
-        found += there_is_one_meeting(seed)
-    for number, entry in enumerate(seed.entries(), start=1):
-        found += entry.mistakes
+        mistakes += there_is_one_meeting(seed)
+    for entry in seed.entries():
+        mistakes += entry.mistakes
         for rule in rules:
-            found += rule(entry)
-        told("checked", number, len(seed))
-    return sorted(set(found))
+            mistakes += rule(entry)
+        yield entry
 
 
 def there_is_one_meeting(seed: Seed) -> Found:
@@ -45,7 +51,7 @@ def references_lead_somewhere(seed: Seed) -> Rule:
     """Every slug that a record names is a record of the right kind."""
 
     def rule(entry: Entry) -> Found:
-        for made in written_in(entry.kind.model, entry.fields):
+        for made in entry.references:
             known = seed.slugs[made.to.kind]
             if made.slug not in known:
                 message = (
@@ -73,7 +79,7 @@ def sources_are_used(_: Seed) -> Rule:
     used: set[str] = set()
 
     def rule(entry: Entry) -> Found:
-        for made in written_in(entry.kind.model, entry.fields):
+        for made in entry.references:
             if made.to.kind == "sources":
                 used.add(made.slug)
         # Sources come last, when all that could cite them has been told.
@@ -125,7 +131,7 @@ def the_withdrawn_stay_away(_: Seed) -> Rule:
             yield meeting.mistake(place, message)
 
     def rule(entry: Entry) -> Found:
-        for at, one in enumerate(getattr(entry.record, "withdrawn", ())):
+        for at, one in enumerate(_held(entry.record, "withdrawn") or ()):
             place = ("withdrawn", at)
             if one.kind not in KINDS:
                 message = f'no kind "{one.kind}"{suggestion(one.kind, KINDS)}'
@@ -188,8 +194,8 @@ def doubts_have_reasons(_: Seed) -> Rule:
 
     def rule(entry: Entry) -> Found:
         for place, part in _with_parts(entry.record, "passages"):
-            is_doubtful = getattr(part, "certainty", Certainty.ATTESTED) != Certainty.ATTESTED
-            if is_doubtful and not part.certainty_reason:
+            certainty = _held(part, "certainty") or Certainty.ATTESTED
+            if certainty != Certainty.ATTESTED and not part.certainty_reason:
                 message = "required, since it is not attested"
                 yield entry.mistake((*place, "certainty_reason"), message)
 
@@ -290,11 +296,10 @@ def texts_are_in_known_languages(_: Seed) -> Rule:
     """Texts are in languages the site knows."""
 
     def rule(entry: Entry) -> Found:
-        for field, value in _values(entry.record):
-            for language in {language for language, _ in texts_in(value)}:
-                if language not in LANGUAGES:
-                    message = f'no language "{language}" here; known are {", ".join(LANGUAGES)}'
-                    yield entry.mistake((field,), message)
+        for field, value in _structured(entry.record):
+            for language in {language for language, _ in texts_in(value)} - LANGUAGES.keys():
+                message = f'no language "{language}" here; known are {", ".join(LANGUAGES)}'
+                yield entry.mistake((field,), message)
 
     return rule
 
@@ -305,7 +310,7 @@ def languages_have_names(_: Seed) -> Rule:
     def rule(entry: Entry) -> Found:
         for place, part in _with_parts(entry.record, "texts", "other_wordings"):
             for field in ("language", "original_language"):
-                tag = getattr(part, field, None)
+                tag = _held(part, field)
                 if tag and not is_named(tag):
                     message = f'"{tag}" is no language that can be named'
                     yield entry.mistake((*place, field), message)
@@ -318,7 +323,7 @@ def titles_can_be_drawn(_: Seed) -> Rule:
 
     def rule(entry: Entry) -> Found:
         for field in ("title", "name", "text", "description"):
-            for place, text in _wordings(getattr(entry.record, field, None)):
+            for place, text in _wordings(_held(entry.record, field)):
                 lacking = [f'"{sign}" (U+{ord(sign):04X})' for sign in undrawable(text)]
                 if lacking:
                     message = (
@@ -352,10 +357,15 @@ CHECKS: tuple[Callable[[Seed], Rule], ...] = (
 )
 
 
-def _values(record: Any) -> Iterator[tuple[str, Any]]:
-    """The fields of a record that hold anything, if there is a record."""
-    fields = type(record).model_fields if record else ()
-    return ((field, value) for field in fields if (value := getattr(record, field)))
+def _structured(record: Any) -> list[tuple[str, Any]]:
+    """The fields of a record that hold more than a word, if there is a record."""
+    held = vars(record).items() if record else ()
+    return [(field, value) for field, value in held if value and not isinstance(value, str)]
+
+
+def _held(whole: Any, field: str) -> Any:
+    """What a record or a part of one holds in a field, where there is one that has it."""
+    return vars(whole).get(field) if whole else None
 
 
 def _wordings(value: Any) -> list[tuple[Place, str]]:
@@ -376,7 +386,7 @@ def _with_parts(record: Any, *fields: str) -> list[tuple[Place, Any]]:
         *(
             ((field, at), part)
             for field in fields
-            for at, part in enumerate(_list(getattr(record, field, None)))
+            for at, part in enumerate(_list(_held(record, field)))
         ),
     ]
 

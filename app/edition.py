@@ -91,7 +91,5 @@ def seed_told(database: Path) -> str | None:
 def _of_files(paths: Iterable[Path]) -> str:
     digest = hashlib.sha256()
     for path in paths:
-        content = path.read_bytes()
-        digest.update(f"{path.name}\n{len(content)}\n".encode())
-        digest.update(content)
+        digest.update(f"{path.name}\n{of_file(path)}\n".encode())
     return digest.hexdigest()

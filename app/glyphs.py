@@ -44,6 +44,7 @@ def han_font() -> Font:
     return _read("Meeting21 Han", "han.otf")
 
 
+@cache
 def can_draw(character: str) -> bool:
     """Whether a title's character has a glyph, in the font of its script or the other."""
     return character in title_font().widths or character in han_font().widths

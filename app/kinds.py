@@ -22,7 +22,7 @@ from app.models import (
     Sector,
     Source,
 )
-from app.values import PRIMARY, Name, Text
+from app.values import PRIMARY, Text, texts_in
 
 WHOLE = "all"
 """The one part of a list that has no headed parts."""
@@ -120,8 +120,7 @@ def opening(text: str, length: int = OPENING_LENGTH) -> str:
 
 
 def _name(record: Any) -> dict[str, str]:
-    name: Name | Text = record.title if hasattr(record, "title") else record.name
-    return name.wordings if isinstance(name, Name) else dict(name.root)
+    return dict(texts_in(vars(record).get("title") or record.name))
 
 
 def _quote(quote: Quote) -> dict[str, str]:

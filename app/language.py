@@ -1,7 +1,7 @@
 """The languages of the site: which there are, and how a text is chosen for a reader."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property, lru_cache
@@ -148,14 +148,17 @@ def when(day: str, locale: Locale, *, is_brief: bool = False) -> str:
     return format_date(date.fromisoformat(f"{day}-01-01"[:_DAY]), pattern, locale)
 
 
-def written_out(day: str) -> Iterator[tuple[str, str]]:
+@lru_cache(maxsize=1024)
+def written_out(day: str) -> Sequence[tuple[str, str]]:
     """A partial date as it is typed: in words in each language, then in numbers, then briefly."""
+    found: list[tuple[str, str]] = []
     for is_brief in (False, True):
         for language in LANGUAGES.values():
             short, whole = _YEARS.get(language.code, ("", ""))
             said = when(day, language.locale, is_brief=is_brief)
-            yield language.code, said.replace(short, whole)
-        yield "", day
+            found.append((language.code, said.replace(short, whole)))
+        found.append(("", day))
+    return found
 
 
 def marks(tag: str) -> tuple[str, str]:
@@ -175,6 +178,7 @@ def name_of(tag: str, language: str) -> str:
     return named or tag
 
 
+@lru_cache(maxsize=1024)
 def is_named(tag: str) -> bool:
     """Whether a language tag is one that has a name."""
     try:

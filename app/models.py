@@ -7,7 +7,6 @@ one record to another is kept a second time as a row of `link`, where the databa
 itself sees that it leads somewhere.
 """
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -81,8 +80,7 @@ class AsJson(TypeDecorator[Any]):
         """From the value to its JSON; an absent value stays absent."""
         if value is None:
             return None
-        plain = self._adapter.dump_python(value, mode="json", exclude_defaults=True)
-        return json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
+        return self._adapter.serializer.to_json(value, exclude_defaults=True).decode()
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         """From the JSON back to the value."""

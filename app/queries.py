@@ -10,12 +10,10 @@ from operator import itemgetter
 from typing import Any, TypeVar
 
 from sqlalchemy import (
-    CompoundSelect,
-    Integer,
+    Select,
     TextClause,
     bindparam,
     exists,
-    false,
     func,
     intersect,
     text,
@@ -480,7 +478,7 @@ def listing(
         asked = asked.where(col(OrderRow.record_id).in_(_matching(session, kind, selection)))
     ids = [*session.exec(asked.limit(size))]
     records = {item.id: item for item in _by_id(session, kind.noun, ids)}
-    is_bounded = bool(selection.query) and _is_bounded(session, kind, selection)
+    is_bounded = len(_matches(session, kind, selection)) > MOST_MATCHES
     return Listing(counted, [records[identifier] for identifier in ids], is_bounded)
 
 
@@ -544,6 +542,11 @@ def places(session: Session, kind: Kind, language: str) -> dict[int, dict[str, i
 
 def part_counts(session: Session, kind: Kind, selection: Selection) -> dict[str, int]:
     """How many records a selection leaves of each part of a kind's list, in order of the parts."""
+    question = ("parts", kind.noun, selection.query, *selection.chosen.items())
+    return once(session, question, lambda: _part_counts(session, kind, selection))
+
+
+def _part_counts(session: Session, kind: Kind, selection: Selection) -> dict[str, int]:
     if selection.only is not None:
         name, value = selection.only
         tally = _tally(session, kind, ("", ""), name, [value]).get(value, {})
@@ -661,8 +664,23 @@ def rows_by_slug(session: Session, noun: str, slugs: Iterable[str]) -> dict[str,
     return {row.slug: row for row in session.exec(found)}
 
 
-def _matching(session: Session, kind: Kind, selection: Selection) -> CompoundSelect[Any]:
-    """The ids of what a selection leaves of a kind's list, as far as it narrows it."""
+def _matching(session: Session, kind: Kind, selection: Selection) -> Select[Any]:
+    """The ids of what a selection leaves of a kind's list, as far as it narrows it.
+
+    They are found once: a page asks for each facet what these records have of it.
+    """
+    question = ("matching", kind.noun, selection.query, *selection.chosen.items())
+    found = once(session, question, lambda: _found(session, kind, selection))
+    return _each_of(found)
+
+
+def _each_of(ids: Sequence[int]) -> Select[Any]:
+    """Some ids as a table: SQLite reads a JSON array as one."""
+    array = func.json_each(json.dumps(ids)).table_valued("value")
+    return select(array.c.value.label("record_id"))
+
+
+def _found(session: Session, kind: Kind, selection: Selection) -> list[int]:
     conditions: list[Any] = [
         select(FacetRow.record_id).where(
             FacetRow.kind == kind.noun, FacetRow.name == name, col(FacetRow.value).in_(values)
@@ -670,46 +688,30 @@ def _matching(session: Session, kind: Kind, selection: Selection) -> CompoundSel
         for name, values in selection.chosen.items()
     ]
     if selection.query:
-        asked = _asked_of(session, kind, selection)
-        conditions.append(
-            select(_MATCHES.bindparams(**asked).columns(record_id=Integer).subquery())
-            if asked
-            else select(FacetRow.record_id).where(false())
-        )
-    return intersect(*conditions)
+        conditions.append(_each_of(_matches(session, kind, selection)[:MOST_MATCHES]))
+    return [*session.execute(intersect(*conditions)).scalars()]
 
 
 # In a list, too, the first matches are enough; the ids of a kind stand one after the other.
 _MATCHES = text("""
-    SELECT rowid AS record_id FROM search_index WHERE search_index MATCH :expression
+    SELECT rowid FROM search_index WHERE search_index MATCH :expression
         AND rowid BETWEEN (SELECT min(id) FROM record WHERE kind = :kind)
         AND (SELECT max(id) FROM record WHERE kind = :kind)
     LIMIT :most
 """)
-_NUMBER = text("""
-    SELECT count(*) FROM (
-        SELECT rowid FROM search_index WHERE search_index MATCH :expression
-            AND rowid BETWEEN (SELECT min(id) FROM record WHERE kind = :kind)
-            AND (SELECT max(id) FROM record WHERE kind = :kind)
-        LIMIT :most
-    )
-""")
 
 
-def _asked_of(session: Session, kind: Kind, selection: Selection) -> dict[str, Any]:
-    """What the matches of a selection's words are asked with; nothing where there is no word."""
-    expression = _expression(session, selection.query)
-    asked = {"expression": expression, "kind": kind.noun, "most": MOST_MATCHES}
-    return asked if expression else {}
+def _matches(session: Session, kind: Kind, selection: Selection) -> list[int]:
+    """The ids of a kind that have a selection's words, one more than are listed at most."""
 
+    def asked() -> list[int]:
+        expression = _expression(session, selection.query)
+        bounds = {"expression": expression, "kind": kind.noun, "most": MOST_MATCHES + 1}
+        if expression is None:
+            return []
+        return [*session.connection().execute(_MATCHES, bounds).scalars()]
 
-def _is_bounded(session: Session, kind: Kind, selection: Selection) -> bool:
-    """Whether more records of a kind have some words than are listed."""
-    asked = _asked_of(session, kind, selection) | {"most": MOST_MATCHES + 1}
-    if "expression" not in asked:
-        return False
-    number: int = session.connection().execute(_NUMBER, asked).scalar_one()
-    return number > MOST_MATCHES
+    return once(session, ("matches", kind.noun, selection.query), asked)
 
 
 def _has(kind: Kind, name: str, values: Sequence[str], record_id: Any) -> Any:

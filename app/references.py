@@ -36,15 +36,11 @@ def written_in(model: type[Record], fields: Any) -> Iterator[Made]:
 
 
 def _in_fields(model: type[Any], whole: Any, path: Path) -> Iterator[Made]:
-    locator = _field(whole, "locator")
+    held = whole if isinstance(whole, dict) else getattr(whole, "__dict__", {})
     for name, finder in _finders(cast("Hashable", model)):
-        value = _field(whole, name)
+        value = held.get(name)
         if value:
-            yield from finder(value, (*path, name), locator)
-
-
-def _field(whole: Any, name: str) -> Any:
-    return whole.get(name) if isinstance(whole, dict) else getattr(whole, name, None)
+            yield from finder(value, (*path, name), held.get("locator"))
 
 
 @cache

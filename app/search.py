@@ -20,6 +20,7 @@ _BREVE = "\u0306"
 _HAN = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _WORD = re.compile(rf"[{_HAN}]+|[^\W_{_HAN}]+")
 _IS_HAN = re.compile(rf"[{_HAN}]")
+_HAN_RUN = re.compile(rf"[{_HAN}]+")
 # In a text as it stands, a letter keeps the accents that follow it.
 _WRITTEN_WORD = re.compile(rf"[{_HAN}]+|[^\W_{_HAN}](?:[^\W_{_HAN}]|[\u0300-\u036f])*")
 # What English and Russian nouns and adjectives end in from number to number and case to case.
@@ -98,13 +99,12 @@ def index_words(text: str) -> str:
     Chinese is written without spaces: each run is kept as overlapping pairs and its last
     character, so that any part of it, down to one character, is found as a phrase or a prefix.
     """
-    words: list[str] = []
-    for word in words_of(text):
-        if _IS_HAN.match(word):
-            words += [word[at : at + 2] for at in range(len(word))]
-        else:
-            words.append(word)
-    return " ".join(words)
+    return " ".join(_WORD.findall(_HAN_RUN.sub(_in_pairs, fold(text))))
+
+
+def _in_pairs(run: re.Match[str]) -> str:
+    pairs = [run[0][at : at + 2] for at in range(len(run[0]))]
+    return f" {' '.join(pairs)} "
 
 
 def spellings(text: str) -> dict[str, str]:
@@ -166,12 +166,11 @@ def match_expression(
 def naming(record: Record) -> list[Written]:
     """Every way in which a record is called, with its language; slug and reference come last."""
     called = list(kind_of(record).titled(record).items())
-    for field in type(record).model_fields:
-        value = getattr(record, field)
-        if field == "other_names":
-            called += [(code, name) for code, names in value.items() for name in names]
-        elif field in _NAMING:
-            called += texts_in(value)
+    held = vars(record)
+    for field in _NAMING:
+        called += texts_in(held.get(field))
+    for code, names in held.get("other_names", {}).items():
+        called += [(code, name) for name in names]
     if isinstance(record, Meeting):
         # Of several meetings of a series each is called by its day.
         called += _days(record)
@@ -180,38 +179,56 @@ def naming(record: Record) -> list[Written]:
 
 def telling(record: Record) -> list[Written]:
     """Every text of a record that is no name of it, with its language."""
+    return _telling(record, naming(record))
+
+
+def _telling(record: Record, called: Iterable[Written]) -> list[Written]:
+    """The same, where it is known how the record is called."""
     gist = kind_of(record).gist(record)
     told: list[Written] = list(gist.root.items()) if gist else []
-    # What the record is comes first, and what an editor notes of it last.
-    for field in sorted(type(record).model_fields, key="notes".__eq__):
-        if field not in _NAMING:
-            told += texts_in(getattr(record, field))
+    held = vars(record)
+    told += texts_in([held[field] for field in _telling_fields(type(record))])
     for field in _PLAIN:
-        value = getattr(record, field, None)
+        value = held.get(field)
         if isinstance(value, str):
-            told.append((getattr(record, "language", ""), value))
-    for other in getattr(record, "other_wordings", ()):
+            told.append((held.get("language", ""), value))
+    for other in held.get("other_wordings", ()):
         told.append((other.language, other.text))
     told += _days(record)
-    called = naming(record)
-    return [written for written in dict.fromkeys(told) if written not in called]
+    names = set(called)
+    return [written for written in dict.fromkeys(told) if written not in names]
+
+
+@cache
+def _telling_fields(model: type[Record]) -> list[str]:
+    """What the record is comes first, and what an editor notes of it last."""
+    fields = (field for field in model.model_fields if field not in _NAMING)
+    return sorted(fields, key="notes".__eq__)
+
+
+@cache
+def _dated_fields(model: type[Record]) -> list[str]:
+    fields = (field for field in model.model_fields if field.endswith("_on"))
+    return [field for field in fields if field not in _OF_THE_DATA]
 
 
 def _days(record: Record) -> list[Written]:
     """Every date of a record's own, as it may be typed."""
-    fields = (name for name in type(record).model_fields if name.endswith("_on"))
-    days = (getattr(record, name) for name in fields if name not in _OF_THE_DATA)
-    return [written for day in dict.fromkeys(filter(None, days)) for written in written_out(day)]
+    held = vars(record)
+    days = dict.fromkeys(held[field] for field in _dated_fields(type(record)))
+    return [written for day in days if day for written in written_out(day)]
 
 
-def indexed(record: Record) -> tuple[str, str]:
-    """What the index keeps of a record: the words of its names, and those of its texts."""
+def indexed(record: Record) -> tuple[list[str], str]:
+    """What the index keeps of a record: the words of each of its names, and those of its texts."""
+    called = naming(record)
     address = [("", record.url)] if isinstance(record, Source) else []
-    return _all_words(naming(record)), _all_words([*telling(record), *address])
+    names = [index_words(name) for name in _each_once(called)]
+    return names, index_words(" ".join(_each_once([*_telling(record, called), *address])))
 
 
-def _all_words(texts: Iterable[Written]) -> str:
-    return index_words(" ".join(dict.fromkeys(text for _, text in texts)))
+def _each_once(texts: Iterable[Written]) -> Iterable[str]:
+    return dict.fromkeys(text for _, text in texts)
 
 
 @dataclass(frozen=True)

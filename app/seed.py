@@ -14,20 +14,26 @@ from array import array
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import takewhile
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
 import yaml
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
+from sqlalchemy.orm import configure_mappers
 
 from app.edition import files_of
 from app.kinds import KINDS, Kind
+from app.models import Record
+from app.references import Made, written_in
 from app.values import LARGEST_NUMBER
 
 # libyaml where it was built in: some seven times faster than the pure reader, same answers.
 _LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+
+# SQLAlchemy does this when it makes its first record, and here it makes none.
+configure_mappers()
 
 Place = tuple[str | int, ...]
 
@@ -105,6 +111,11 @@ class Entry:
         return Mistake(self.file, self._line_at.get(known, self.line), path, message)
 
     @cached_property
+    def references(self) -> list[Made]:
+        """Every reference that it makes, whether it leads somewhere or not."""
+        return list(written_in(self.kind.model, self.fields))
+
+    @cached_property
     def _line_at(self) -> dict[Place, int]:
         lines = iter(self.lines)
         found: dict[Place, int] = {}
@@ -137,6 +148,7 @@ class Seed:
         self.is_readable = True
         self._shelf = _Shelf()
         self._offsets = {noun: array("Q") for noun in KINDS}
+        self._first_numbers: dict[str, int] = {}
 
     def __len__(self) -> int:
         """How many records there are."""
@@ -144,6 +156,7 @@ class Seed:
 
     def add(self, noun: str, slug: str, written: Any, place: tuple[str, int, list[int]]) -> None:
         """Put one record on the shelf; its place is a file, a line, and the lines inside."""
+        self._first_numbers = {}
         self.slugs[noun][slug] = len(self._offsets[noun])
         self._offsets[noun].append(self._shelf.put([written, *place]))
 
@@ -153,8 +166,10 @@ class Seed:
 
     def _first_number(self, noun: str) -> int:
         """The number of the first record of a kind: they are numbered in the registry's order."""
-        before = takewhile(noun.__ne__, KINDS)
-        return 1 + sum(len(self.slugs[other]) for other in before)
+        if not self._first_numbers:
+            sizes = (len(self.slugs[each]) for each in KINDS)
+            self._first_numbers = dict(zip(KINDS, accumulate(sizes, initial=1), strict=False))
+        return self._first_numbers[noun]
 
     def entry(self, noun: str, slug: str) -> Entry:
         """One record."""
@@ -198,12 +213,22 @@ class Seed:
         mistakes += _mistaken_form(entry)
         if isinstance(written, dict):
             try:
-                record = kind.model.model_validate({**written, "slug": slug, "id": number})
+                record = _understood(kind.model, {**written, "slug": slug, "id": number})
             except ValidationError as error:
                 mistakes += _reworded(entry, error)
         if mistakes or record is None:
             return entry
         return Entry(kind, slug, written, file, line, lines, record, mistakes)
+
+
+def _understood(model: type[Record], written: dict[str, Any]) -> Record:
+    """A record as it was written, for reading only.
+
+    SQLAlchemy, which would follow each of its fields, is not told of it. Raises ValidationError.
+    """
+    record: Record = model.__new__(model)
+    model.__pydantic_validator__.validate_python(written, self_instance=record)
+    return record
 
 
 class _Shelf:

@@ -8,6 +8,7 @@ section 3.1.2); Latin and Cyrillic break at spaces, and within a word after its 
 import re
 import unicodedata
 from dataclasses import dataclass
+from itertools import filterfalse
 
 from app.glyphs import UNITS, Font, can_draw, han_font
 
@@ -74,12 +75,8 @@ def drawable(text: str) -> str:
 
 def undrawable(text: str) -> list[str]:
     """The characters of a text that its drawing lacks, each once."""
-    lacking = (
-        character
-        for character in _composed(text)
-        if not _is_space(character) and not can_draw(character)
-    )
-    return list(dict.fromkeys(lacking))
+    lacking = filterfalse(can_draw, dict.fromkeys(_composed(text)))
+    return [character for character in lacking if not _is_space(character)]
 
 
 def pieces_of(text: str) -> list[str]:

@@ -1,7 +1,7 @@
 """The small values that records are made of: texts by language, names, partial dates."""
 
 import re
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable
 from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any, Self
@@ -215,15 +215,20 @@ def _require_primary(languages: Container[str]) -> None:
         raise ValueError(message)
 
 
-def texts_in(value: Any) -> Iterator[tuple[LanguageTag, str]]:
+def texts_in(value: Any) -> list[tuple[LanguageTag, str]]:
     """Every text inside a value, with its language, in the order of the fields."""
+    if isinstance(value, list | tuple):
+        return _texts_in_any(value)
     if isinstance(value, Text):
-        yield from value.root.items()
-    elif isinstance(value, Name):
-        yield from value.wordings.items()
-    elif isinstance(value, Part):
-        for field in type(value).model_fields:
-            yield from texts_in(getattr(value, field))
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from texts_in(item)
+        return [*value.root.items()]
+    if isinstance(value, Name):
+        return [*value.wordings.items()]
+    if isinstance(value, Part):
+        return _texts_in_any(vars(value).values())
+    return []
+
+
+def _texts_in_any(values: Iterable[Any]) -> list[tuple[LanguageTag, str]]:
+    # Most are slugs and the like, or absent.
+    told = (value for value in values if value and not isinstance(value, str))
+    return [text for value in told for text in texts_in(value)]
