@@ -11,7 +11,7 @@ import logging
 import resource
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from io import FileIO
 
 import uvicorn
@@ -44,9 +44,9 @@ class Current:
         self.site = self._opened()
         self.foreseeing: asyncio.Task[None] | None = None
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Answer one request."""
-        await self.site(scope, receive, send)
+        return self.site(scope, receive, send)
 
     def foresee(self) -> None:
         """Begin to make the pages of today's site in advance, and no more those of a former."""

@@ -182,8 +182,10 @@ def test_a_request_after_a_broken_one_is_not_answered(bounded: int) -> None:
         b"POST /about HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\nno length\r\n",
         b"POST /about HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n"
         b"ffff\r\n" + b"a" * 0xFFFF + b"\r\nffff\r\n" + b"a" * 0xFFFF,
+        b"POST /about HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n"
+        b"0\r\n" + b"X: a\r\n" * 150_000,
     ],
-    ids=["not sent", "without an end", "too long"],
+    ids=["not sent", "without an end", "too long", "endless headers after it"],
 )
 def test_a_body_that_does_not_come_is_not_taken_for_the_next_request(
     bounded: int, sent: bytes
