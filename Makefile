@@ -24,7 +24,7 @@ soak: .venv/test-ready ## the long forms of the fault, load and attack tests, so
 check: .venv/run-ready ## every mistake of the seed
 	$(BIN)/python -m app check
 
-bench: .venv/test-ready build/bench-venv/ready ## what is fast against what, into build/bench.md; half an hour
+bench: .venv/test-ready build/bench-venv/ready ## what is fast against what, into build/bench.md; a quarter of an hour
 	PYTHONPATH=. $(BIN)/python tests/benchmarks $(BENCH)
 
 roll: .venv/test-ready build/bench-venv/ready ## a new seed behind each cache, without a failed request
