@@ -54,11 +54,6 @@ LONGEST = ("every page", "test_export", "test_browser", "test_faults", "test_api
 """What is begun first, so that no process has much left to do when the others have ended."""
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """One process more than there are cores, since some of them wait for a server or a browser."""
-    return 1 + (os.cpu_count() or 1)
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep the tests of a file in one process, as its fixtures are."""
 
