@@ -1,8 +1,8 @@
 """How bytes reach a visitor: rendered once, kept, compressed, validated, with every header.
 
-An ASGI wrapper that knows nothing of what the pages are about. A request is looked up as it came,
-byte for byte, before anything in it is read; else by what it means, among the answers that are
-kept; else the application is asked, once however many wait for the same.
+An ASGI wrapper that knows nothing of what the pages are about. A request is looked up by what it
+means among the answers that are kept; else the application is asked, once however many wait for
+the same. What came before in the same bytes is at hand for a server that looks there first.
 """
 
 import asyncio
@@ -20,6 +20,7 @@ from app.store import (
     IDENTITY,
     NO_STORE,
     NOTHING,
+    Answer,
     Asked,
     Header,
     Kept,
@@ -228,30 +229,23 @@ class Delivery:
             await self.app(scope, receive, send)
             return
         self.requests += 1
-        query = scope["query_string"]
-        headers = dict(scope["headers"])
-        asked = (
-            scope["method"],
-            scope["raw_path"],
-            query,
-            headers.get(b"accept"),
-            headers.get(b"accept-encoding"),
-        )
-        # A header on several lines is one list (RFC 9110, section 5.3): that takes a closer look.
-        is_plain = len(headers) == len(scope["headers"])
-        found = (self.queried if query else self.pages).asked.get(asked) if is_plain else None
+        await self._answer(scope, send)
+
+    def at_hand(self, asked: Asked, wanted: bytes | None) -> Answer | None:
+        """What was sent before for the same bytes; `wanted` is what If-None-Match says.
+
+        A request of which any header stands on several lines, which are one list (RFC 9110,
+        section 5.3), is none of these, nor is one with a body.
+        """
+        found = (self.queried if b"?" in asked[1] else self.pages).asked.get(asked)
         if found is None:
-            await self._answer(scope, asked if is_plain else None, send)
-            return
+            return None
+        self.requests += 1
         sent, kept = found
         kept.is_used = True
-        wanted = headers.get(b"if-none-match")
         if wanted is not None and _matches(wanted, sent.tag):
-            await send(sent.unchanged)
-            await send(NOTHING)
-        else:
-            await send(sent.start)
-            await send(sent.body)
+            return sent.unchanged_answer
+        return sent.answer
 
     async def foresee(self) -> None:
         """Make in advance, one after the other and never while somebody is asking for something."""
@@ -267,8 +261,7 @@ class Delivery:
             coding = CODINGS[0] if kept.is_compressible else IDENTITY
             self._form(kept, address, coding, await self._coded(kept, address, coding))
 
-    async def _answer(self, scope: Scope, asked: Asked | None, send: Send) -> None:
-        """Answer a request that is not known as it came."""
+    async def _answer(self, scope: Scope, send: Send) -> None:
         headers = _joined(scope["headers"])
         accepted = headers.get(b"accept", b"")
         path: str = scope["path"]
@@ -290,14 +283,28 @@ class Delivery:
         body = await self._coded(kept, address, coding)
         is_head = scope["method"] == "HEAD"
         sent = self._form(kept, address, coding, body, is_head=is_head, chosen=chosen)
-        if address and asked and bool(address[1]) == bool(asked[2]):
-            self._store(address).remember(asked, address, kept, sent)
         if kept.status == 200 and _matches(headers.get(b"if-none-match", b""), sent.tag):
             await send(sent.unchanged)
             await send(NOTHING)
         else:
             await send(_led(sent.start, scope["query_string"]))
             await send(sent.body)
+        # Only now: what sends it has found no fault with it.
+        if address and len(headers) == len(scope["headers"]):
+            self._remember(scope, headers, address, kept, sent)
+
+    def _remember(
+        self, scope: Scope, headers: Mapping[bytes, bytes], address: Address, kept: Kept, sent: Sent
+    ) -> None:
+        path, query = scope["raw_path"], scope["query_string"]
+        if bool(address[1]) == bool(query):
+            asked = (
+                scope["method"].encode(),
+                path + b"?" * bool(query) + query,
+                headers.get(b"accept"),
+                headers.get(b"accept-encoding"),
+            )
+            self._store(address).remember(asked, address, kept, sent)
 
     def _store(self, address: Address) -> Store:
         return self.queried if address[1] else self.pages

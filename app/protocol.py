@@ -7,7 +7,7 @@ import asyncio
 import re
 import sys
 from asyncio.events import TimerHandle
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any, cast
 
@@ -21,7 +21,7 @@ from uvicorn.protocols.http.httptools_impl import (
 from uvicorn.server import ServerState
 
 from app.delivery import App
-from app.store import Header
+from app.store import Answer, Asked, Header
 
 MOST_URL = 32 * 1024
 """How many bytes the address in a request may have."""
@@ -57,14 +57,16 @@ _HOST = re.compile(rb"(?:\[[0-9A-Za-z:.]+\]|[A-Za-z0-9._~!$&'()*+;=%-]*)(?::[0-9
 """What Host may say (RFC 9110, section 7.2; RFC 3986, section 3.2.2), but for a comma: that joins
 two lines to one."""
 
-Refused = Callable[["Protocol", int, int], None]
+AtHand = Callable[[Asked, bytes | None], Answer | None]
+Told = Callable[["Protocol", str, int, int], None]
 
 
 class Config(uvicorn.Config):
     """How uvicorn serves an application here.
 
-    `headers` are on every answer that the application does not give; `refused` hears of each,
-    with its status and size. Of more connections than `most_connections`, those go first
+    `at_hand` knows the answers that the application need not be asked for; `headers` are on every
+    one that it does not give. `told` hears of either, with method, status and size. Of more
+    connections than `most_connections`, those go first
     that have waited longest without a request. `proxies` are the addresses whose
     X-Forwarded-For is believed, for the log alone; answers that have begun when it stops have
     `grace_seconds` to end.
@@ -74,10 +76,11 @@ class Config(uvicorn.Config):
         self,
         app: App,
         *,
+        at_hand: AtHand,
         headers: list[Header],
         most_connections: int,
         grace_seconds: int,
-        refused: Refused,
+        told: Told,
         proxies: str,
     ) -> None:
         super().__init__(
@@ -94,9 +97,10 @@ class Config(uvicorn.Config):
             timeout_keep_alive=KEPT_SECONDS,
             timeout_graceful_shutdown=grace_seconds,
         )
+        self.at_hand = at_hand
         self.refusal_headers = headers
         self.most_connections = most_connections
-        self.refused = refused
+        self.told = told
         self.waiting: dict[Protocol, None] = {}
 
 
@@ -154,6 +158,7 @@ class Protocol(HttpToolsProtocol):
         self.body_size = 0
         self.dropped = 0
         self.last = b""
+        self.found: Answer | None = None
         self.running: RequestResponseCycle | None = None
         self.fault: int = HTTPStatus.BAD_REQUEST
         self.refusal: int | None = None
@@ -223,7 +228,7 @@ class Protocol(HttpToolsProtocol):
                 is_head = self.is_in_head
                 self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE if is_head else 0)
                 return
-        if self.due is None and not self.is_answering:
+        if not (self.due or self.is_answering or self.timeout_keep_alive_task):
             self._expect()
 
     def send_400_response(self, msg: str) -> None:
@@ -252,9 +257,10 @@ class Protocol(HttpToolsProtocol):
         """Begin to answer."""
         version = self.parser.get_http_version()
         self._require(version in {"1.0", "1.1"}, HTTPStatus.BAD_REQUEST)
-        size, hosts = 0, 0
+        size, hosts, given = 0, 0, dict[bytes, bytes]()
         for name, value in self.headers:
             size += len(name) + len(value)
+            given[name] = value
             if name == b"host":
                 hosts += 1
                 self._require(bool(_HOST.fullmatch(value)), HTTPStatus.BAD_REQUEST)
@@ -267,13 +273,15 @@ class Protocol(HttpToolsProtocol):
         self._require(is_within, HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
         # Section 3.2: exactly one, though it changes nothing here.
         self._require(hosts == 1 or (version == "1.0" and not hosts), HTTPStatus.BAD_REQUEST)
-        super().on_headers_complete()
+        self.found = self._at_hand(given) if version == "1.1" else None
+        if not self.found:
+            super().on_headers_complete()
+            # What comes after either is not what this parser would take it for.
+            if self.expect_100_continue or self.parser.should_upgrade():
+                self.cycle.keep_alive = False
         self.is_in_head = False
         self.is_in_body = True
         self.ours.waiting.pop(self, None)
-        # What comes after either is not what this parser would take it for.
-        if self.expect_100_continue or self.parser.should_upgrade():
-            self.cycle.keep_alive = False
 
     def on_body(self, body: bytes) -> None:
         """Take a piece of what nobody will read."""
@@ -283,10 +291,13 @@ class Protocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """End a request."""
-        super().on_message_complete()
         self.is_in_body = False
         self.last = b""
         self.due = None
+        if self.found:
+            self._send(*self.found)
+        else:
+            super().on_message_complete()
 
     def on_response_complete(self) -> None:
         """Wait for the next request, or close."""
@@ -307,6 +318,32 @@ class Protocol(HttpToolsProtocol):
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self.running = cycle
         super()._start_asgi_task(cycle, app)
+
+    def _at_hand(self, given: Mapping[bytes, bytes]) -> Answer | None:
+        """The answer that is at hand, where it may be sent as soon as the request has ended."""
+        if (
+            self.is_answering
+            or self.flow.write_paused
+            or len(given) != len(self.headers)
+            or b"content-length" in given
+            or b"transfer-encoding" in given
+            or self.expect_100_continue
+            or self.parser.should_upgrade()
+            or not self.parser.should_keep_alive()
+            # Whom it is for stands in the log as uvicorn makes it out.
+            or (self.ours.proxy_headers and b"x-forwarded-for" in given)
+        ):
+            return None
+        accepted = given.get(b"accept"), given.get(b"accept-encoding")
+        asked = (self.parser.get_method(), self.url, *accepted)
+        return self.ours.at_hand(asked, given.get(b"if-none-match"))
+
+    def _send(self, status: int, head: bytes, body: bytes) -> None:
+        """Send an answer at once."""
+        lines = [b"%s: %s\r\n" % header for header in self.server_state.default_headers]
+        self.transport.write(b"".join([STATUS_LINE[status], *lines, head, body]))
+        self.ours.told(self, self.parser.get_method().decode(), status, len(body))
+        self.on_response_complete()
 
     def _require(self, holds: bool, fault: int) -> None:
         if not holds:
@@ -395,5 +432,5 @@ class Protocol(HttpToolsProtocol):
         is_read = self.is_in_head and self.url
         if (self.parser.get_method() + b" " if is_read else self.last).startswith(b"HEAD "):
             body = b""
-        self.ours.refused(self, status, len(body))
+        self.ours.told(self, self.scope.get("method", "-"), status, len(body))
         return b"".join([STATUS_LINE[status], *lines, b"\r\n", body])

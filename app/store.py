@@ -5,14 +5,17 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Hashable, MutableMapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import brotli
 
 Message = MutableMapping[str, Any]
 Header = tuple[bytes, bytes]
-Asked = tuple[str, bytes, bytes, bytes | None, bytes | None]
-"""A request as it came: method, raw path, raw query, Accept, Accept-Encoding."""
+Asked = tuple[bytes, bytes, bytes | None, bytes | None]
+"""A request as it came: method, target, Accept, Accept-Encoding."""
+Answer = tuple[int, bytes, bytes]
+"""An answer as it goes: status, header lines with the empty one behind them, body."""
 
 IDENTITY = b"identity"
 CODINGS = (b"br", b"gzip")
@@ -44,7 +47,7 @@ _AROUND = 4096
 NOTHING: Message = {"type": "http.response.body", "body": b""}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Sent:
     """An answer in one form, as the messages that send it; `unchanged` begins its 304."""
 
@@ -52,6 +55,22 @@ class Sent:
     body: Message
     unchanged: Message
     tag: bytes
+
+    # As bytes only once it is asked for again.
+    @cached_property
+    def answer(self) -> Answer:
+        """It as it goes."""
+        return _answer(self.start, self.body)
+
+    @cached_property
+    def unchanged_answer(self) -> Answer:
+        """Its 304 as it goes."""
+        return _answer(self.unchanged, NOTHING)
+
+
+def _answer(start: Message, body: Message) -> Answer:
+    lines = [b"%s: %s\r\n" % header for header in start["headers"]]
+    return start["status"], b"".join([*lines, b"\r\n"]), body["body"]
 
 
 @dataclass(eq=False, slots=True)

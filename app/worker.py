@@ -24,6 +24,7 @@ from app.main import create_app
 from app.protocol import Config, Protocol
 from app.serving import ALIVE, GRACE_SECONDS, NOT_TAKEN, OPENED, TAKE_UP, TAKEN
 from app.site import Health
+from app.store import Answer, Asked
 
 MOST_CONNECTIONS = 4096
 """How many connections one process has; fewer where it may not have as many files open."""
@@ -47,6 +48,10 @@ class Current:
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Answer one request."""
         return self.site(scope, receive, send)
+
+    def at_hand(self, asked: Asked, wanted: bytes | None) -> Answer | None:
+        """What the site has sent before for the same bytes."""
+        return self.site.at_hand(asked, wanted)
 
     def foresee(self) -> None:
         """Begin to make the pages of today's site in advance, and no more those of a former."""
@@ -104,20 +109,20 @@ def main(listening: int, keeper: int) -> None:
 def _config(
     current: Current, journal: Journal | None, most_connections: int, proxies: str
 ) -> Config:
-    def refused(protocol: Protocol, status: int, size: int) -> None:
+    def told(protocol: Protocol, method: str, status: int, size: int) -> None:
         if journal:
-            client, method = protocol.client, protocol.scope.get("method", "-")
-            journal.tell(
-                client=client, method=method, target=protocol.url, status=status, size=size
-            )
+            client, target = protocol.client, protocol.url
+            journal.tell(client=client, method=method, target=target, status=status, size=size)
 
     return Config(
         journal or current,
+        at_hand=current.at_hand,
         headers=current.site.headers,
         most_connections=most_connections,
         grace_seconds=GRACE_SECONDS,
-        refused=refused,
-        proxies=proxies,
+        told=told,
+        # Whom an answer is for is asked for the log alone.
+        proxies=proxies if journal else "",
     )
 
 

@@ -71,7 +71,7 @@ def ask(port: int, sent: bytes) -> Answer:
     """The first answer to some bytes."""
     with connected(port) as (connection, stream):
         connection.sendall(sent)
-        return read_answer(stream)
+        return read_answer(stream, is_head=sent.startswith(b"HEAD "))
 
 
 def asked(path: str, *headers: str) -> bytes:

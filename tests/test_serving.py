@@ -37,7 +37,7 @@ from starlette.testclient import TestClient
 
 from app import __version__, edition, journal, protocol
 from app.config import Settings
-from app.delivery import MOST_UNDER_WAY, SECURITY_HEADERS, Delivery
+from app.delivery import MOST_UNDER_WAY, SECURITY_HEADERS, App, Delivery, Receive, Scope, Send
 from app.journal import Journal
 from app.main import create_app
 from app.protocol import MOST_HEADERS, MOST_URL, MOST_WAITING, Config
@@ -60,16 +60,20 @@ def drained(connection: socket.socket) -> int:
 
 
 @contextmanager
-def in_bounds(world_site: Site) -> Iterator[tuple[int, uvicorn.Server]]:
-    """The miniature site in our protocol, with room for eight; its port, and the server."""
-    app = world_site.client.app
-    assert isinstance(app, Delivery)
+def in_bounds(world_site: Site, app: App | None = None) -> Iterator[tuple[int, uvicorn.Server]]:
+    """The miniature site in our protocol, with room for eight; its port, and the server.
+
+    `app` is asked in its place for what is not at hand.
+    """
+    site = world_site.client.app
+    assert isinstance(site, Delivery)
     config = Config(
-        app,
-        headers=app.headers,
+        app or site,
+        at_hand=site.at_hand,
+        headers=site.headers,
         most_connections=8,
         grace_seconds=2,
-        refused=lambda *_: None,
+        told=lambda *_: None,
         proxies="",
     )
     running = uvicorn.Server(config)
@@ -215,6 +219,8 @@ def test_a_client_that_has_sent_all_is_answered(bounded: int) -> None:
     [
         (b"", 0),
         (b"\r\n", 0),
+        (asked("/about"), 200),
+        (asked("/about") + b"\r\n", 200),
         (b"GET", 408),
         (HEAD, 408),
         (HEAD + b"X: a", 408),
@@ -309,11 +315,100 @@ def test_whoever_reads_slowly_enough_gets_all(
 def test_of_many_requests_at_once_some_are_answered(bounded: int) -> None:
     """The rest is not read, and the connection ends in order: what was answered arrives."""
     with connected(bounded) as (connection, stream):
-        connection.sendall(asked("/about") * 200)
+        # What is not there is asked for each time.
+        connection.sendall(asked("/nothing") * 200)
         answers = [read_answer(stream) for _ in range(MOST_WAITING + 2)]
-    assert {answer.status for answer in answers[:-1]} == {200}
+    assert {answer.status for answer in answers[:-1]} == {404}
     assert len({answer.body for answer in answers[:-1]}) == 1
     assert answers[-1].status == 0
+
+
+@contextmanager
+def watched(world_site: Site) -> Iterator[tuple[int, list[str]]]:
+    """The port of the miniature site, and the paths for which the application was asked."""
+    site, paths = world_site.client.app, list[str]()
+    assert isinstance(site, Delivery)
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        paths.append(scope["path"])
+        await site(scope, receive, send)
+
+    with in_bounds(world_site, app) as (port, _):
+        yield port, paths
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("path", ["/about", "/agreements?page=1", "/agreements.json"])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [],
+        ["Accept-Encoding: br, gzip"],
+        ["Accept: application/json", "Accept-Encoding: gzip"],
+        ["If-None-Match: *"],
+        ['If-None-Match: "other"'],
+    ],
+)
+def test_what_is_at_hand_is_the_same_answer(
+    world_site: Site, method: str, path: str, headers: list[str]
+) -> None:
+    """And nobody is asked for it."""
+    sent = asked(path, *headers, "X-Never: seen").replace(b"GET", method.encode())
+    with watched(world_site) as (port, paths), connected(port) as (connection, stream):
+        answers = []
+        for _ in range(3):
+            connection.sendall(sent)
+            answer = read_answer(stream, is_head=method == "HEAD")
+            answers.append((answer.status, answer.headers | {"date": ""}, answer.body))
+    assert answers[0][0] == (304 if "If-None-Match: *" in headers else 200)
+    assert answers[1:] == answers[:1] * 2
+    assert len(paths) <= 1
+
+
+@pytest.mark.parametrize(
+    ("sent", "status", "is_kept"),
+    [
+        (b"GET /about HTTP/1.0\r\n" + HOST + b"\r\n", 200, False),
+        (asked("/about", "Connection: close"), 200, False),
+        (asked("/about", "Connection: Upgrade", "Upgrade: websocket"), 200, False),
+        (asked("/about", "Expect: 100-continue"), 200, False),
+        (asked("/about", "Content-Length: 2") + b"ab", 200, True),
+        (asked("/about", "Transfer-Encoding: chunked") + b"0\r\n\r\n", 200, True),
+        (asked("/about", "Accept: text/html", "Accept: application/json"), 200, True),
+        (asked("/about").replace(b"GET", b"POST"), 405, True),
+    ],
+)
+def test_what_asks_for_more_than_bytes_is_asked_for(
+    world_site: Site, sent: bytes, status: int, is_kept: bool
+) -> None:
+    """Though what it asks for is at hand."""
+    with watched(world_site) as (port, paths):
+        ask(port, asked("/about"))
+        before = len(paths)
+        with connected(port) as (connection, stream):
+            connection.sendall(sent)
+            answer = read_answer(stream)
+            assert answer.status == status
+            if is_kept:
+                connection.sendall(asked("/about"))
+            assert read_answer(stream).status == (200 if is_kept else 0)
+        assert paths[before:] == ["/about"]
+
+
+def test_what_is_at_hand_comes_in_its_turn(world_site: Site) -> None:
+    """However many requests are sent at once, and whatever has to be made between them."""
+    site = world_site.client
+    with watched(world_site) as (port, paths):
+        for path in ("/about", "/timeline"):
+            ask(port, asked(path))
+        paths.clear()
+        with connected(port) as (connection, stream):
+            connection.sendall(asked("/about") * 5 + asked("/nothing") + asked("/timeline") * 5)
+            answers = [read_answer(stream) for _ in range(11)]
+    assert [answer.status for answer in answers] == [200] * 5 + [404] + [200] * 5
+    assert {answer.body for answer in answers[:5]} == {site.get("/about").content}
+    assert {answer.body for answer in answers[6:]} == {site.get("/timeline").content}
+    assert paths[0] == "/nothing"
 
 
 def test_new_visitors_take_the_place_of_those_who_wait(bounded: int) -> None:
@@ -351,6 +446,24 @@ def test_health_is_told_and_never_kept(served: Served) -> None:
     }
 
 
+def test_the_log_tells_what_is_at_hand_as_what_is_made(served: Served) -> None:
+    lines = ("HEAD", 200, 0), ("GET", 200, len(ask(served.port, asked("/about?log")).body))
+    for _ in range(6):
+        ask(served.port, asked("/about?log"))
+        ask(served.port, asked("/about?log").replace(b"GET", b"HEAD"))
+
+    def told() -> list[tuple[str, int, int]]:
+        entries = [json.loads(line) for line in served.told()]
+        return sorted(
+            (entry["method"], entry["status"], entry["bytes"])
+            for entry in entries
+            if entry["target"] == "/about?log"
+        )
+
+    expected = sorted([*lines * 6, lines[1]])
+    wait_until(lambda: told() == expected, "they are not told")
+
+
 def test_the_log_tells_every_answer_in_a_line_that_no_request_can_break(served: Served) -> None:
     ask(served.port, asked('/about?"%0d%0aevil%1b[31m\\'))
     ask(served.port, b"GET /<b> HTTP/1.1\r\n\r\n")
@@ -370,16 +483,18 @@ def test_the_common_form_is_the_usual_one(tmp_path: Path) -> None:
     base = "https://meeting.example/path"
     with server(WORLD, tmp_path, "--base-url", base, **known) as running:
         ask(running.port, asked('/about?"\\', 'X-Forwarded-For: 192.0.2.7" \u202e'))
-        ask(running.port, asked("/about", "X-Forwarded-For: 192.0.2.7"))
-        wait_until(lambda: len(running.told()) == 2, "nothing is told")
-        hostile, usual = running.told()
+        for _ in range(3):
+            ask(running.port, asked("/about", "X-Forwarded-For: 192.0.2.7"))
+        wait_until(lambda: len(running.told()) == 4, "nothing is told")
+        hostile, *usual = running.told()
         line = running.said().splitlines()[-1]
     assert line == f"serving {base} at http://127.0.0.1:{running.port} (stop with Ctrl+C)"
     assert hostile.isascii()
     assert hostile.isprintable()
     assert '"GET /about?\\x22\\x5c HTTP/1.1" 200 ' in hostile
     day = r"\[\d\d/\w{3}/\d{4}:[\d:]{8} \+0000\]"
-    assert re.fullmatch(rf'192\.0\.2\.7 - - {day} "GET /about HTTP/1\.1" 200 \d+', usual)
+    pattern = rf'192\.0\.2\.7 - - {day} "GET /about HTTP/1\.1" 200 \d+'
+    assert all(re.fullmatch(pattern, line) for line in usual)
 
 
 def test_a_log_without_room_stops_nobody(world_site: Site) -> None:

@@ -11,7 +11,7 @@ def kept(size: int = 1000) -> Kept:
 
 
 def asked(path: str) -> Asked:
-    return "GET", path.encode(), b"", None, b"br"
+    return b"GET", path.encode(), None, b"br"
 
 
 def sent(one: Kept) -> store.Sent:
