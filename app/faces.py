@@ -21,7 +21,7 @@ from app.models import (
     RecordRow,
     Source,
 )
-from app.values import Name, Text
+from app.values import Name, Text, wordings_of
 
 SEPARATOR = " · "
 
@@ -64,11 +64,11 @@ class Letterhead:
 
     def say(self, value: Text | Name | Mapping[str, str]) -> str:
         """A text in the card's language, or else as pages choose."""
-        return choose(_wordings(value), self.language).text
+        return choose(wordings_of(value), self.language).text
 
     def held(self, value: Text | Name | None) -> list[str]:
         """A text where there is one in the card's language."""
-        wordings = _wordings(value) if value else {}
+        wordings = wordings_of(value) if value else {}
         return [wordings[self.language]] if self.language in wordings else []
 
 
@@ -196,12 +196,6 @@ _FACES: dict[str, Callable[[Any, _Draft], CardFace]] = {
     "sources": _source,
 }
 """What a kind's face says beyond its title; a sector's says no more."""
-
-
-def _wordings(value: Text | Name | Mapping[str, str]) -> Mapping[str, str]:
-    if isinstance(value, Name):
-        return value.wordings
-    return value.root if isinstance(value, Text) else value
 
 
 def _joined(texts: Iterable[str]) -> tuple[str, ...]:

@@ -48,7 +48,7 @@ from app.models import Citation, Event, Meeting, Quote, Record, RecordRow
 from app.pages import Connected, ConnectionsPage
 from app.queries import MOST_MATCHES
 from app.urls import Addresses
-from app.values import LONGEST_QUERY, PRIMARY, Name, Text
+from app.values import LONGEST_QUERY, PRIMARY, Name, Text, wordings_of
 
 _DIGEST_SIZE = hashlib.sha256().digest_size
 _LAST_SIGNS = ",;:.，；：。、 "
@@ -421,7 +421,7 @@ class _Writer:
 
     def say(self, value: Text | Name | Mapping[str, str]) -> Markup:
         """A text in the page's language, or else another, marked with its language."""
-        chosen = choose(_wordings(value), self.language)
+        chosen = choose(wordings_of(value), self.language)
         return _marked(_whole(chosen.text), chosen.lang)
 
     def beginning(self, value: Text, length: int) -> Markup:
@@ -435,7 +435,7 @@ class _Writer:
 
     def plainly(self, value: Text | Name | Mapping[str, str]) -> str:
         """The same without a mark: for titles and attributes, which cannot carry one."""
-        return choose(_wordings(value), self.language).text
+        return choose(wordings_of(value), self.language).text
 
     def paragraphs(self, value: Text) -> Markup:
         """A text as paragraphs; an empty line in it separates two."""
@@ -583,12 +583,6 @@ class _Writer:
             )
             for event in series
         ]
-
-
-def _wordings(value: Text | Name | Mapping[str, str]) -> Mapping[str, str]:
-    if isinstance(value, Name):
-        return value.wordings
-    return value.root if isinstance(value, Text) else value
 
 
 def licence_link(meeting: Meeting) -> Markup:

@@ -1,7 +1,7 @@
 """The small values that records are made of: texts by language, names, partial dates."""
 
 import re
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Mapping
 from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any, Self
@@ -209,6 +209,13 @@ class Name(RootModel[dict[LanguageTag, Wording]]):
         return {language: wording.text for language, wording in self.root.items()}
 
 
+def wordings_of(value: Text | Name | Mapping[str, str]) -> Mapping[str, str]:
+    """What a text or name says in each language."""
+    if isinstance(value, Name):
+        return value.wordings
+    return value.root if isinstance(value, Text) else value
+
+
 def _require_primary(languages: Container[str]) -> None:
     if PRIMARY not in languages:
         message = f'"{PRIMARY}" is required'
@@ -219,10 +226,8 @@ def texts_in(value: Any) -> list[tuple[LanguageTag, str]]:
     """Every text inside a value, with its language, in the order of the fields."""
     if isinstance(value, list | tuple):
         return _texts_in_any(value)
-    if isinstance(value, Text):
-        return [*value.root.items()]
-    if isinstance(value, Name):
-        return [*value.wordings.items()]
+    if isinstance(value, Text | Name):
+        return [*wordings_of(value).items()]
     if isinstance(value, Part):
         return _texts_in_any(vars(value).values())
     return []

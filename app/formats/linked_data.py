@@ -12,7 +12,7 @@ from app.kinds import KINDS
 from app.language import choose, tag_of
 from app.models import AgreementKind, Meeting, OrganizationKind, Source
 from app.urls import Addresses
-from app.values import PRIMARY, Name, Text
+from app.values import PRIMARY, Name, Text, wordings_of
 
 CONTEXT = "https://schema.org"
 
@@ -152,9 +152,8 @@ def tagged(value: Text | Name | Mapping[str, str] | None) -> list[Node] | None:
     """A text as one value a language."""
     if value is None:
         return None
-    wordings = value.wordings if isinstance(value, Name) else value
-    wordings = wordings.root if isinstance(wordings, Text) else wordings
-    return [{"@value": text, "@language": tag_of(language)} for language, text in wordings.items()]
+    told = wordings_of(value).items()
+    return [{"@value": text, "@language": tag_of(language)} for language, text in told]
 
 
 def _meeting(described: Described) -> Node:

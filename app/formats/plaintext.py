@@ -25,7 +25,7 @@ from app.models import (
     TextStanding,
 )
 from app.references import made_by
-from app.values import PRIMARY, Name, Part, Text
+from app.values import PRIMARY, Name, Part, Text, wordings_of
 
 WIDTH = 80
 
@@ -96,7 +96,7 @@ def _shown(text: str) -> str:
 def _heading(described: Described) -> Iterator[str]:
     record = described.record
     called = getattr(record, "title", None) or getattr(record, "name", None)
-    titles = _wordings(called) if isinstance(called, Text | Name) else dict(described.title)
+    titles = wordings_of(called) if isinstance(called, Text | Name) else dict(described.title)
     lines = [line for title in titles.values() for line in wrapped(title)]
     yield from lines
     yield "=" * min(WIDTH, max(map(columns, lines)))
@@ -164,7 +164,7 @@ class _Speech:
         if type(value) in _WORDS:
             return self.described.words[f"{_WORDS[type(value)]}.{value}"]
         if isinstance(value, Text | Name):
-            return " / ".join(_wordings(value).values())
+            return " / ".join(wordings_of(value).values())
         if isinstance(value, dict):
             return "; ".join(f"{key}: {', '.join(names)}" for key, names in value.items())
         if isinstance(value, Part):
@@ -224,7 +224,3 @@ def _ending(described: Described) -> Iterator[str]:
     yield from wrapped(citation)
     yield described.short_url
     yield from wrapped(f"{meeting.licence} {licence_url(meeting.licence)} {LICENCE_NOTE}")
-
-
-def _wordings(value: Text | Name) -> dict[str, str]:
-    return value.wordings if isinstance(value, Name) else dict(value.root)
