@@ -49,17 +49,20 @@ async def _latencies(port: int, visitors: int, requests: int) -> float:
     return sorted(taken)[int(len(taken) * 0.99)]
 
 
-def visits(port: int, *, visitors: int, first: int, number: int) -> None:
-    """Ask so many times for pages and for ever new things, whose numbers begin with the first."""
-    in_a_loop(_visits(port, visitors, first, number))
+def visits(port: int, *, visitors: int, first: int, seconds: float) -> int:
+    """Ask so long for pages and for ever new things, whose numbers begin with the first.
+
+    Gives the first number of what would be asked for next.
+    """
+    return in_a_loop(_visits(port, visitors, first, time.monotonic() + seconds))
 
 
-async def _visits(port: int, visitors: int, first: int, most: int) -> None:
+async def _visits(port: int, visitors: int, first: int, end: float) -> int:
     number = first
 
     async def visit() -> None:
         nonlocal number
-        while number < first + most:
+        while time.monotonic() < end:
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             for at in range(50):
                 number += 1
@@ -72,6 +75,7 @@ async def _visits(port: int, visitors: int, first: int, most: int) -> None:
             await writer.wait_closed()
 
     await asyncio.gather(*(visit() for _ in range(visitors)))
+    return number
 
 
 def spent(number: int) -> float:

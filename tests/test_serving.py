@@ -754,12 +754,12 @@ def test_a_database_that_is_replaced_is_not_half_taken_up(world_site: Site, tmp_
 def test_memory_stays_what_it_is(served: Served) -> None:
     """However long it is asked: for pages, for ever new searches, for what is not there."""
     workers = served.workers()
-    number = size(400, 300_000)
-    visits(served.port, visitors=8, first=0, number=number)
+    settling, seconds = size((1, 2), (120, 600))
+    first = visits(served.port, visitors=8, first=0, seconds=settling)
     settled = sum(map(resident, workers))
-    visits(served.port, visitors=8, first=number, number=2 * number)
+    last = visits(served.port, visitors=8, first=first, seconds=seconds)
     grown = sum(map(resident, workers)) - settled
-    print(f"{3 * number} requests: {settled} kB, then {grown} kB more")
+    print(f"{first} requests: {settled} kB; {last - first} more in {seconds} s: {grown} kB more")
     # What is kept of searches has its bound, which a short run does not reach.
     assert grown < size(60, 20) * 1024
     assert served.workers() == workers
