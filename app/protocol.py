@@ -31,7 +31,8 @@ MOST_HEADERS = 128
 MOST_BODY = 64 * 1024
 """How many bytes may follow a head: nothing can be sent here, but a form should hear that."""
 MOST_WAITING = 16
-"""How many requests of one connection may wait for the answer to an earlier one. What comes
+"""How many requests of one connection may wait for the answer to an earlier one, and how many that
+come at once are answered with what is at hand before all others have their turn. What comes
 after them is not read: the connection ends once they are answered, and a client that means well
 sends the rest over another one (RFC 9112, section 9.3.2)."""
 MOST_DROPPED = 1024 * 1024
@@ -159,6 +160,7 @@ class Protocol(HttpToolsProtocol):
         self.dropped = 0
         self.last = b""
         self.found: Answer | None = None
+        self.found_at_once = 0
         self.running: RequestResponseCycle | None = None
         self.fault: int = HTTPStatus.BAD_REQUEST
         self.refusal: int | None = None
@@ -179,7 +181,9 @@ class Protocol(HttpToolsProtocol):
         self.transport = cast("Any", self.counted)
         waiting = self.ours.waiting
         if len(self.connections) > self.ours.most_connections:
-            longest = next(iter(waiting), None)
+            # Whoever still reads its last answer does not wait.
+            idle = (one for one in waiting if not one.transport.get_write_buffer_size())
+            longest = next(idle, None)
             if longest is None:
                 self._refuse(HTTPStatus.SERVICE_UNAVAILABLE)
                 return
@@ -217,6 +221,7 @@ class Protocol(HttpToolsProtocol):
             return
         was_in_head, was_in_body = self.is_in_head, self.is_in_body
         self.last = data
+        self.found_at_once = 0
         super().data_received(data)
         if self.refusal is not None or self.parser is None:
             return
@@ -253,6 +258,12 @@ class Protocol(HttpToolsProtocol):
         super().on_url(url)
         self._require(len(self.url) <= MOST_URL, HTTPStatus.REQUEST_URI_TOO_LONG)
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Read a header; there may be an end to them or not."""
+        super().on_header(name, value)
+        is_within = len(self.headers) <= MOST_HEADERS
+        self._require(is_within, HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+
     def on_headers_complete(self) -> None:
         """Begin to answer."""
         version = self.parser.get_http_version()
@@ -269,12 +280,13 @@ class Protocol(HttpToolsProtocol):
             elif name == b"transfer-encoding":
                 # RFC 9112, section 6.3: any other coding leaves open where the body ends.
                 self._require(value.lower() == b"chunked", HTTPStatus.BAD_REQUEST)
-        is_within = size <= MOST_HEAD and len(self.headers) <= MOST_HEADERS
-        self._require(is_within, HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+        self._require(size <= MOST_HEAD, HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
         # Section 3.2: exactly one, though it changes nothing here.
         self._require(hosts == 1 or (version == "1.0" and not hosts), HTTPStatus.BAD_REQUEST)
         self.found = self._at_hand(given) if version == "1.1" else None
         if not self.found:
+            # One that was answered a moment ago has begun to wait.
+            self._unset_keepalive_if_required()
             super().on_headers_complete()
             # What comes after either is not what this parser would take it for.
             if self.expect_100_continue or self.parser.should_upgrade():
@@ -295,7 +307,8 @@ class Protocol(HttpToolsProtocol):
         self.last = b""
         self.due = None
         if self.found:
-            self._send(*self.found)
+            found, self.found = self.found, None
+            self._send(*found)
         else:
             super().on_message_complete()
 
@@ -324,6 +337,7 @@ class Protocol(HttpToolsProtocol):
         if (
             self.is_answering
             or self.flow.write_paused
+            or self.found_at_once >= MOST_WAITING
             or len(given) != len(self.headers)
             or b"content-length" in given
             or b"transfer-encoding" in given
@@ -340,8 +354,11 @@ class Protocol(HttpToolsProtocol):
 
     def _send(self, status: int, head: bytes, body: bytes) -> None:
         """Send an answer at once."""
+        self.found_at_once += 1
         lines = [b"%s: %s\r\n" % header for header in self.server_state.default_headers]
-        self.transport.write(b"".join([STATUS_LINE[status], *lines, head, body]))
+        self.transport.write(b"".join([STATUS_LINE[status], *lines, head]))
+        # By itself, as the same bytes wait for however many.
+        self.transport.write(body)
         self.ours.told(self, self.parser.get_method().decode(), status, len(body))
         self.on_response_complete()
 

@@ -1,5 +1,6 @@
 """The server as strangers meet it: bounds, clear refusals, an orderly end, no end by accident."""
 
+import asyncio
 import contextlib
 import errno
 import io
@@ -136,6 +137,7 @@ BROKEN: dict[str, tuple[bytes, int]] = {
     "a large header": (HEAD + b"X: %s\r\n\r\n" % (b"a" * 70_000), 431),
     "an endless header": (HEAD + b"X: " + b"a" * 900_000, 431),
     "many headers": (HEAD + b"X: a\r\n" * MOST_HEADERS + b"\r\n", 431),
+    "headers without an end": (HEAD + b"X:\r\n" * 10_000, 431),
     "a large body": (b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: 100000\r\n\r\n", 413),
     "two lengths": (HEAD + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\nab", 400),
     "a length and pieces": (
@@ -411,6 +413,63 @@ def test_what_is_at_hand_comes_in_its_turn(world_site: Site) -> None:
     assert paths[0] == "/nothing"
 
 
+def test_of_what_is_at_hand_no_more_comes_at_once(world_site: Site) -> None:
+    """Others have their turn; what comes after that is treated as what has to be made."""
+    with watched(world_site) as (port, paths):
+        ask(port, asked("/robots.txt"))
+        paths.clear()
+        with connected(port) as (connection, stream):
+            connection.sendall(asked("/robots.txt") * 200)
+            answers = [read_answer(stream) for _ in range(2 * MOST_WAITING + 2)]
+    assert {answer.status for answer in answers[:-1]} == {200}
+    assert answers[-1].status == 0
+    assert paths == ["/robots.txt"] * (MOST_WAITING + 1)
+
+
+def test_whoever_was_answered_at_once_may_wait_for_what_is_made(
+    world_site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However short the time in which it would have to ask again."""
+    monkeypatch.setattr(protocol, "KEPT_SECONDS", 0.2)
+    site = world_site.client.app
+    assert isinstance(site, Delivery)
+
+    async def slow(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] == "/nothing":
+            await asyncio.sleep(1)
+        await site(scope, receive, send)
+
+    with in_bounds(world_site, slow) as (port, _), connected(port) as (connection, stream):
+        ask(port, asked("/about"))
+        connection.sendall(asked("/about") + asked("/nothing"))
+        assert [read_answer(stream).status for _ in range(2)] == [200, 404]
+
+
+def test_whoever_still_reads_does_not_wait(world_site: Site, bounded: int) -> None:
+    """Its place is not given to others, though its answer is finished."""
+    whole = world_site.client.get("/data/meeting21.sqlite").content
+    with ExitStack() as stack:
+        reader = stack.enter_context(hardly_reading(bounded, asked("/data/meeting21.sqlite")))
+        head = reader.recv(1000)
+        for _ in range(30):
+            stack.enter_context(connected(bounded))[0].sendall(b"GET")
+        reader.shutdown(socket.SHUT_WR)
+        received = head + b"".join(iter(lambda: reader.recv(65536), b""))
+    assert received.endswith(whole)
+
+
+def test_those_who_do_not_read_wait_for_the_same_bytes(tmp_path: Path) -> None:
+    sent = asked("/data/meeting21.sqlite")
+    with server(WORLD, tmp_path) as running, ExitStack() as stack:
+        length = len(ask(running.port, sent).body)
+        (worker,) = running.workers()
+        before, number = resident(worker), 200
+        for _ in range(number):
+            stack.enter_context(hardly_reading(running.port, sent))
+        assert ask(running.port, asked("/healthz")).status == 200
+        assert (resident(worker) - before) * 1024 < number * length / 2
+
+
 def test_new_visitors_take_the_place_of_those_who_wait(bounded: int) -> None:
     with ExitStack() as stack:
         for _ in range(30):
@@ -447,17 +506,19 @@ def test_health_is_told_and_never_kept(served: Served) -> None:
 
 
 def test_the_log_tells_what_is_at_hand_as_what_is_made(served: Served) -> None:
-    lines = ("HEAD", 200, 0), ("GET", 200, len(ask(served.port, asked("/about?log")).body))
+    """Nobody else here asks for this page."""
+    sent = asked("/accessibility")
+    lines = ("HEAD", 200, 0), ("GET", 200, len(ask(served.port, sent).body))
     for _ in range(6):
-        ask(served.port, asked("/about?log"))
-        ask(served.port, asked("/about?log").replace(b"GET", b"HEAD"))
+        ask(served.port, sent)
+        ask(served.port, sent.replace(b"GET", b"HEAD"))
 
     def told() -> list[tuple[str, int, int]]:
         entries = [json.loads(line) for line in served.told()]
         return sorted(
             (entry["method"], entry["status"], entry["bytes"])
             for entry in entries
-            if entry["target"] == "/about?log"
+            if entry["target"] == "/accessibility"
         )
 
     expected = sorted([*lines * 6, lines[1]])
