@@ -459,8 +459,17 @@ def test_whoever_still_reads_does_not_wait(world_site: Site, bounded: int) -> No
 
 
 def test_those_who_do_not_read_wait_for_the_same_bytes(tmp_path: Path) -> None:
+    """What the system takes at once is not in the memory of the process."""
+    prepared = (
+        "bound = serving._bound\n"
+        "def small(*given):\n"
+        "    listening = bound(*given)\n"
+        f"    listening.setsockopt({socket.SOL_SOCKET}, {socket.SO_SNDBUF}, 8192)\n"
+        "    return listening\n"
+        "serving._bound = small\n"
+    )
     sent = asked("/data/meeting21.sqlite")
-    with server(WORLD, tmp_path) as running, ExitStack() as stack:
+    with server(WORLD, tmp_path, prepared=prepared) as running, ExitStack() as stack:
         length = len(ask(running.port, sent).body)
         (worker,) = running.workers()
         before, number = resident(worker), 200
