@@ -20,13 +20,13 @@ from app.store import (
     IDENTITY,
     NO_STORE,
     NOTHING,
-    Answer,
     Asked,
     Header,
     Kept,
     Message,
     Sent,
     Store,
+    Wire,
     finished,
 )
 
@@ -231,7 +231,7 @@ class Delivery:
         self.requests += 1
         await self._answer(scope, send)
 
-    def at_hand(self, asked: Asked, wanted: bytes | None) -> Answer | None:
+    def at_hand(self, asked: Asked, wanted: bytes | None) -> Wire | None:
         """What was sent before for the same bytes; `wanted` is what If-None-Match says.
 
         A request of which any header stands on several lines, which are one list (RFC 9110,
@@ -244,8 +244,8 @@ class Delivery:
         sent, kept = found
         kept.is_used = True
         if wanted is not None and _matches(wanted, sent.tag):
-            return sent.unchanged_answer
-        return sent.answer
+            return sent.unchanged_wire
+        return sent.wire
 
     async def foresee(self) -> None:
         """Make in advance, one after the other and never while somebody is asking for something."""

@@ -21,7 +21,7 @@ from uvicorn.protocols.http.httptools_impl import (
 from uvicorn.server import ServerState
 
 from app.delivery import App
-from app.store import Answer, Asked, Header
+from app.store import Asked, Header, Wire
 
 MOST_URL = 32 * 1024
 """How many bytes the address in a request may have."""
@@ -58,7 +58,7 @@ _HOST = re.compile(rb"(?:\[[0-9A-Za-z:.]+\]|[A-Za-z0-9._~!$&'()*+;=%-]*)(?::[0-9
 """What Host may say (RFC 9110, section 7.2; RFC 3986, section 3.2.2), but for a comma: that joins
 two lines to one."""
 
-AtHand = Callable[[Asked, bytes | None], Answer | None]
+AtHand = Callable[[Asked, bytes | None], Wire | None]
 Told = Callable[["Protocol", str, int, int], None]
 
 
@@ -159,7 +159,7 @@ class Protocol(HttpToolsProtocol):
         self.body_size = 0
         self.dropped = 0
         self.last = b""
-        self.found: Answer | None = None
+        self.found: Wire | None = None
         self.found_at_once = 0
         self.running: RequestResponseCycle | None = None
         self.fault: int = HTTPStatus.BAD_REQUEST
@@ -332,7 +332,7 @@ class Protocol(HttpToolsProtocol):
         self.running = cycle
         super()._start_asgi_task(cycle, app)
 
-    def _at_hand(self, given: Mapping[bytes, bytes]) -> Answer | None:
+    def _at_hand(self, given: Mapping[bytes, bytes]) -> Wire | None:
         """The answer that is at hand, where it may be sent as soon as the request has ended."""
         if (
             self.is_answering

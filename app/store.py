@@ -14,7 +14,7 @@ Message = MutableMapping[str, Any]
 Header = tuple[bytes, bytes]
 Asked = tuple[bytes, bytes, bytes | None, bytes | None]
 """A request as it came: method, target, Accept, Accept-Encoding."""
-Answer = tuple[int, bytes, bytes]
+Wire = tuple[int, bytes, bytes]
 """An answer as it goes: status, header lines with the empty one behind them, body."""
 
 IDENTITY = b"identity"
@@ -58,17 +58,17 @@ class Sent:
 
     # As bytes only once it is asked for again.
     @cached_property
-    def answer(self) -> Answer:
+    def wire(self) -> Wire:
         """It as it goes."""
-        return _answer(self.start, self.body)
+        return _wire(self.start, self.body)
 
     @cached_property
-    def unchanged_answer(self) -> Answer:
+    def unchanged_wire(self) -> Wire:
         """Its 304 as it goes."""
-        return _answer(self.unchanged, NOTHING)
+        return _wire(self.unchanged, NOTHING)
 
 
-def _answer(start: Message, body: Message) -> Answer:
+def _wire(start: Message, body: Message) -> Wire:
     lines = [b"%s: %s\r\n" % header for header in start["headers"]]
     return start["status"], b"".join([*lines, b"\r\n"]), body["body"]
 

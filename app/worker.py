@@ -24,7 +24,7 @@ from app.main import create_app
 from app.protocol import Config, Protocol
 from app.serving import ALIVE, GRACE_SECONDS, NOT_TAKEN, OPENED, TAKE_UP, TAKEN
 from app.site import Health
-from app.store import Answer, Asked
+from app.store import Asked, Wire
 
 MOST_CONNECTIONS = 4096
 """How many connections one process has; fewer where it may not have as many files open."""
@@ -49,7 +49,7 @@ class Current:
         """Answer one request."""
         return self.site(scope, receive, send)
 
-    def at_hand(self, asked: Asked, wanted: bytes | None) -> Answer | None:
+    def at_hand(self, asked: Asked, wanted: bytes | None) -> Wire | None:
         """What the site has sent before for the same bytes."""
         return self.site.at_hand(asked, wanted)
 
