@@ -104,9 +104,9 @@ def export(
 
     `told` hears how far it is.
 
-    Raises UsageError where the folder holds what no export wrote, or another export into it is
-    under way; UnsoundError where an address is not answered; LostError where a process was
-    killed; the folder is untouched by all of them.
+    Raises UsageError where the folder holds what no export wrote, another export into it is under
+    way, or the database is built anew meanwhile; UnsoundError where an address is not answered;
+    LostError where a process was killed; the folder is untouched by all of them.
     """
     settings = replace(settings, is_export=True)
     folder = Path(os.path.abspath(folder))  # noqa: PTH100 - a link is not followed but refused
@@ -114,9 +114,9 @@ def export(
     with ExitStack() as to_the_end, _unfinished(folder) as unfinished:
         _recover(folder)
         _refuse_foreign(folder)
+        task = _Task(settings, _file(settings.database), unfinished, folder, is_compressed)
         if paths is None:
             paths = sorted(set(urls.every_address(open_site(settings).everything())))
-        task = _Task(settings, unfinished, folder, is_compressed)
         written: list[Written] = []
         done = 0
         for number, files in _each(task, paths, workers):
@@ -133,12 +133,24 @@ def export(
 
 @dataclass(frozen=True)
 class _Task:
-    """What every process needs to know; `former` is the folder as it is now."""
+    """What every process needs to know.
+
+    `database` is the file that all of them open, whatever comes to stand under its name; `former`
+    is the folder as it is now.
+    """
 
     settings: Settings
+    database: tuple[int, int]
     unfinished: Path
     former: Path
     is_compressed: bool
+
+    def app(self) -> Delivery:
+        """The site that is exported; raises UsageError where it is another by now."""
+        app = create_app(self.settings)
+        if _file(self.settings.database) != self.database:
+            raise UsageError(f"{self.settings.database} was built anew meanwhile; export again")
+        return app
 
     async def files(self, app: Delivery, paths: Sequence[str]) -> list[Written]:
         """Write what is at some paths."""
@@ -170,6 +182,12 @@ class _Task:
         return Written(name, hashlib.sha256(body).hexdigest(), is_same)
 
 
+def _file(path: Path) -> tuple[int, int]:
+    """Which file stands under a name."""
+    status = path.stat()
+    return status.st_dev, status.st_ino
+
+
 def _linked(former: Path, place: Path) -> bool:
     """Whether a file could be given a second name: not every file system can."""
     try:
@@ -183,7 +201,7 @@ def _each(task: _Task, paths: Sequence[str], workers: int) -> Iterator[tuple[int
     """Write every path, in this process or in several: how many are done, and what was written."""
     portions = [paths[at : at + _AT_ONCE] for at in range(0, len(paths), _AT_ONCE)]
     if workers == 1:
-        app = create_app(task.settings)
+        app = task.app()
         with asyncio.Runner() as runner:
             for portion in portions:
                 yield len(portion), runner.run(task.files(app, portion))
@@ -250,7 +268,7 @@ def _write_portions(task: _Task, asking: Connection) -> None:
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
     try:
-        app = create_app(task.settings)
+        app = task.app()
         with asyncio.Runner() as runner:
             while (portion := _asked(asking)) is not None:
                 asking.send(runner.run(task.files(app, portion)))
@@ -283,12 +301,11 @@ def _unfinished(folder: Path) -> Iterator[Path]:
     if place.is_symlink() or (place.exists() and not _is_ours(place)):
         raise UsageError(f"{place} is in the way and was written by no export; move it away")
     place.mkdir(exist_ok=True)
-    held = os.open(place, os.O_RDONLY)
-    try:
-        try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise UsageError(f"another export into {folder} is under way") from None
+    with ExitStack() as held:
+        # Both, as they change places.
+        for path in (place, *([folder] if folder.is_dir() else [])):
+            if not held.enter_context(_held(path)):
+                raise UsageError(f"another export into {folder} is under way")
         try:
             # What an interrupted export left.
             _empty(place)
@@ -297,8 +314,21 @@ def _unfinished(folder: Path) -> Iterator[Path]:
         finally:
             if place.exists():
                 _remove(place)
-    finally:
-        os.close(held)
+
+
+@contextmanager
+def _held(folder: Path) -> Iterator[bool]:
+    """Whether a folder is held for this export alone, whatever it is called meanwhile."""
+    with ExitStack() as stack:
+        try:
+            opened = os.open(folder, os.O_RDONLY)
+            stack.callback(os.close, opened)
+            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # Another may have moved it away before it was held.
+            is_held = os.path.samestat(os.fstat(opened), folder.stat())
+        except OSError:
+            is_held = False
+        yield is_held
 
 
 def _remove(folder: Path) -> None:

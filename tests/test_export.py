@@ -27,6 +27,7 @@ from starlette.testclient import TestClient
 from app import export, urls
 from app.build import build
 from app.config import Settings, UsageError
+from app.edition import beside
 from app.export import MANIFEST
 from app.kinds import KINDS
 from app.main import create_app
@@ -296,6 +297,50 @@ def test_an_interrupted_replacement_is_ended(world_site: Site, tmp_path: Path) -
     (former / MANIFEST).touch()
     write(settings_of(world_site), folder)
     assert [path.name for path in tmp_path.iterdir()] == ["site"]
+
+
+@pytest.mark.usefixtures("few")
+def test_another_export_waits_until_the_former_one_is_gone(
+    world_site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the first would take away with it what the second has begun."""
+    folder, remove, refused = tmp_path / "site", vars(export)["_remove"], list[str]()
+
+    def meanwhile(former: Path) -> None:
+        monkeypatch.setattr(export, "_remove", remove)
+        with pytest.raises(UsageError) as error:
+            write(settings_of(world_site), folder)
+        refused.append(str(error.value))
+        remove(former)
+
+    write(settings_of(world_site), folder)
+    monkeypatch.setattr(export, "_remove", meanwhile)
+    write(settings_of(world_site, "https://two.example"), folder)
+    assert refused == [f"another export into {folder} is under way"]
+    assert is_sound(folder)
+    assert [path.name for path in tmp_path.iterdir()] == ["site"]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_no_export_is_of_two_seeds(
+    world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workers: int
+) -> None:
+    """Where the database is built anew while it is under way, the former export stays."""
+    database = tmp_path / "site.db"
+    for path in (world, beside(world)):
+        shutil.copy(path, tmp_path)
+    (tmp_path / world.name).replace(database)
+    every = urls.every_address
+
+    def meanwhile(everything: urls.Everything) -> Iterator[str]:
+        shutil.copy(database, tmp_path / "new.db")
+        (tmp_path / "new.db").replace(database)
+        return every(everything)
+
+    monkeypatch.setattr(urls, "every_address", meanwhile)
+    with pytest.raises(UsageError, match="was built anew meanwhile; export again"):
+        write(Settings(WORLD, database, BASE), tmp_path / "site", workers=workers)
+    assert not (tmp_path / "site").exists()
 
 
 @pytest.mark.parametrize("is_in_one_step", [True, False])
