@@ -197,7 +197,7 @@ def _write(connection: sqlite3.Connection, seed: Seed, told: Told) -> None:
         if not mistakes:
             _fill(connection, seed, entries)
         written += len(entries)
-        told("written", written, len(seed))
+        told("checked and written", written, len(seed))
     if mistakes:
         raise SeedError(mistakes)
     bounds = {"most_tallied": MOST_TALLIED, "most_offered": MOST_OFFERED}

@@ -34,7 +34,7 @@ _REMEDIES = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0 done, 1 the seed is wrong, 2 wrong usage."""
-    given = argparse.Namespace(run=None)
+    given = argparse.Namespace(run=None, built=None)
     former = signal.getsignal(signal.SIGINT)
     if callable(former):
         # What is read from files at the start may take an interruption for a fault of its own.
@@ -57,8 +57,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _stopped(given: argparse.Namespace) -> int:
+    left = f"{given.built} is built" if given.built else "nothing was changed"
     # An export may have built the database by then.
-    left = f"{given.folder} is as it was" if given.run is export else "nothing was changed"
+    left = f"{given.folder} is as it was" if given.run is export else left
     print(f"stopped; {left}", file=sys.stderr, flush=True)
     return INTERRUPTED
 
@@ -106,7 +107,7 @@ def _tell_translations(seed: "Seed") -> None:
 def build(given: argparse.Namespace) -> int:
     """Build the database."""
     settings = _settings(given)
-    return _built(settings)
+    return _built(given, settings)
 
 
 def serve(given: argparse.Namespace) -> int:
@@ -114,7 +115,7 @@ def serve(given: argparse.Namespace) -> int:
     host = f"[{given.host}]" if ":" in given.host else given.host
     settings = _settings(given, default_base_url=f"http://{host}:{given.port}")
     if not edition.is_current(settings.database, settings.seed):
-        outcome = _built(settings)
+        outcome = _built(given, settings)
         if outcome != DONE:
             return outcome
     from app.serving import run
@@ -126,8 +127,11 @@ def serve(given: argparse.Namespace) -> int:
 def export(given: argparse.Namespace) -> int:
     """Write the whole site as files, building first where the database is not the seed's."""
     settings = _settings(given)
+    folder = Path(given.folder).absolute()
+    if folder.name in {"", ".."}:
+        raise UsageError(f"{given.folder} cannot be replaced; give a folder in it")
     if not edition.is_current(settings.database, settings.seed):
-        outcome = _built(settings)
+        outcome = _built(given, settings)
         if outcome != DONE:
             return outcome
     from app.export import LostError
@@ -195,7 +199,8 @@ class _Progress:
         )
 
 
-def _built(settings: Settings) -> int:
+def _built(given: argparse.Namespace, settings: Settings) -> int:
+    _keep_near(settings.database)
     from app.build import build as build_database
     from app.rendering import compile_templates
     from app.seed import SeedError
@@ -207,6 +212,7 @@ def _built(settings: Settings) -> int:
     try:
         with _Progress() as progress:
             total = build_database(settings.seed, settings.database, progress.tell)
+            given.built = settings.database
             # All are compiled anew: those of a former build are not taken over. Where there is no
             # room for them, serving only starts a little later.
             with contextlib.suppress(OSError):
@@ -216,6 +222,15 @@ def _built(settings: Settings) -> int:
         return _mistaken(error)
     print(f"built {settings.database}: {total} records", file=sys.stderr)
     return DONE
+
+
+def _keep_near(database: Path) -> None:
+    """Have SQLite sort beside a database what it builds: elsewhere may be no room, or no right.
+
+    It looks for the place when it is loaded (https://www.sqlite.org/tempfiles.html, section 5).
+    """
+    place = next(folder for folder in database.absolute().parents if folder.is_dir())
+    os.environ.setdefault("SQLITE_TMPDIR", str(place))
 
 
 def _mistaken(error: Exception) -> int:

@@ -67,7 +67,8 @@ def settings_from(
 ) -> Settings:
     """Settings from given values, the MEETING21_… variables, and the defaults, in that order.
 
-    Raises UsageError where the base address is not one, or the log or the proxies are none.
+    Raises UsageError where the base address is not one, or the log or the proxies are none, or
+    the database has no name.
     """
     environment = os.environ if environment is None else environment
     seed = seed or environment.get("MEETING21_SEED")
@@ -75,7 +76,7 @@ def settings_from(
     base_url = base_url or environment.get("MEETING21_BASE_URL") or default_base_url
     return Settings(
         seed=Path(seed) if seed else _shown(Settings.seed),
-        database=Path(database) if database else _shown(Settings.database),
+        database=_named(Path(database)) if database else _shown(Settings.database),
         base_url=_checked(base_url),
         log=_known_log(log or environment.get("MEETING21_LOG") or Settings.log),
         proxies=_addresses(proxies or environment.get("MEETING21_PROXIES") or Settings.proxies),
@@ -86,6 +87,12 @@ def _shown(path: Path) -> Path:
     """A path as short as it can be said, since mistakes are reported with it."""
     here = Path.cwd()
     return path.relative_to(here) if path.is_relative_to(here) else path
+
+
+def _named(path: Path) -> Path:
+    if path.name in {"", ".."}:
+        raise UsageError(f"{path} is a folder; give the path of a file, such as build/site.db")
+    return path
 
 
 def _known_log(log: str) -> str:

@@ -14,6 +14,7 @@ from conftest import ROOT, WORLD
 from miniature import changed, line_of
 from servers import ENVIRONMENT, PATIENCE, held_port, size, wait_until
 
+from app import cli, rendering
 from app.build import build
 from app.edition import beside, is_current, of_program
 
@@ -80,6 +81,16 @@ NO_WORKERS = "is no number of processes; give 1 or more"
         (["export"], "the following arguments are required: DIR"),
         (["export", "site", "--workers", "0"], f'"0" {NO_WORKERS}'),
         (["serve", "--workers", "²"], f'"²" {NO_WORKERS}'),
+        (
+            ["build", "--database", "/"],
+            "/ is a folder; give the path of a file, such as build/site.db",
+        ),
+        (
+            ["serve", "--database", ".."],
+            ".. is a folder; give the path of a file, such as build/site.db",
+        ),
+        (["export", "/"], "/ cannot be replaced; give a folder in it"),
+        (["export", "a/.."], "a/.. cannot be replaced; give a folder in it"),
         (
             ["serve", "--base-url", "example.org"],
             (
@@ -259,6 +270,47 @@ def test_server_builds_where_the_database_is_not_the_seeds(
     ]
     assert is_current(database, seed)
     assert database.read_bytes() == former
+
+
+def test_what_lies_where_it_is_started_is_not_run(tmp_path: Path) -> None:
+    """Neither by the program itself nor by what it starts to serve and to build."""
+    for name in ("app/__init__.py", "http.py", "multiprocessing.py"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("raise SystemExit('another program is run')")
+    script = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from app.__main__ import run; run()"
+    with held_port() as port:
+        running = subprocess.Popen(
+            [sys.executable, "-P", "-c", script, "serve", "--port", str(port), "--seed", WORLD],
+            cwd=tmp_path,
+            env=ENVIRONMENT | {"MEETING21_DATABASE": str(tmp_path / "site.db")},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert running.stderr
+        said = [running.stderr.readline()]
+        while said[-1] and not said[-1].startswith("serving "):
+            said.append(running.stderr.readline())
+        assert said[-1], said
+        (tmp_path / "site.db").unlink()
+        running.send_signal(signal.SIGHUP)
+        said = [running.stderr.readline() for _ in range(3)]
+        running.terminate()
+        assert running.communicate(timeout=PATIENCE) == (None, "")
+    assert said[-1] == "the site is new\n", said
+
+
+def test_an_interruption_after_the_build_says_what_is_built(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(rendering, "compile_templates", interrupted)
+    monkeypatch.setenv("SQLITE_TMPDIR", "")
+    database = tmp_path / "site.db"
+    assert cli.main(["build", "--seed", str(WORLD), "--database", str(database)]) == 130
+    assert capsys.readouterr().err.splitlines()[-1] == f"stopped; {database} is built"
+    assert is_current(database, WORLD)
 
 
 def test_several_workers_start_at_once_and_change_nothing(tmp_path: Path) -> None:
