@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import cast
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request, Response
 from starlette.routing import BaseRoute, Match, Route
 from starlette.types import Receive, Scope, Send
 
@@ -50,6 +50,16 @@ def _first_part(path: str) -> str:
     return path[1:].partition("/")[0]
 
 
+def _at_once(route: Route) -> Route:
+    """A route whose view is run where it is asked for: in an export nobody else waits for it."""
+
+    async def view(request: Request) -> Response:
+        response: Response = route.endpoint(request)
+        return response
+
+    return Route(route.path, view, methods=[*(route.methods or ())])
+
+
 def create_app(settings: Settings, health: Health | None = None) -> Delivery:
     """The site over a finished database: an ASGI application that writes nothing."""
     site = open_site(settings, health)
@@ -57,6 +67,8 @@ def create_app(settings: Settings, health: Health | None = None) -> Delivery:
     routers = [file_routes(site), api_routes(site)]
     routers += [page_routes(site, language) for language in PUBLISHED]
     routes = [cast("Route", route) for router in routers for route in router.routes]
+    if site.is_export:
+        routes = [_at_once(route) for route in routes]
     # What is numbered in its first part, such as a sitemap, has no branch.
     numbered = [route for route in routes if "{" in _first_part(route.path)]
     app = FastAPI(

@@ -1,9 +1,15 @@
 """Routes by the first part of the path: the same ones as in one row."""
 
+import asyncio
+from dataclasses import replace
+
 import pytest
+from conftest import Site
 from starlette.routing import Match, Route
 
-from app.main import Branches
+from app.config import Settings
+from app.export import answer
+from app.main import Branches, create_app
 
 
 def _view(_: object) -> None: ...
@@ -35,3 +41,16 @@ def test_the_route_of_a_path_is_the_one_of_all_routes(path: str, method: str) ->
     expected = found[0] if found else (Match.NONE, None)
     match, chosen = Branches(ROUTES).matches(scope)
     assert (match, chosen.get("branch")) == expected
+
+
+def test_an_export_makes_its_pages_where_they_are_asked_for(
+    world_site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refused(*_: object, **__: object) -> None:
+        raise AssertionError("a thread was asked")
+
+    settings = Settings(world_site.seed, world_site.database, "https://meeting.example")
+    served, exported = create_app(settings), create_app(replace(settings, is_export=True))
+    monkeypatch.setattr("starlette.concurrency.anyio.to_thread.run_sync", refused)
+    assert asyncio.run(answer(exported, "/agreements")).status == 200
+    assert asyncio.run(answer(served, "/agreements")).status == 500
