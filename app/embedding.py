@@ -31,9 +31,12 @@ def snippet(addresses: Addresses, noun: str, slug: str, language: str, title: st
 
 def frame(address: str, title: str, width: int, height: int) -> Markup:
     """An inline frame of an address."""
-    return Markup(
-        '<iframe src="{}" title="{}" width="{}" height="{}" loading="lazy"></iframe>'
-    ).format(address, title, width, height)
+    return Markup('<iframe src="%s" title="%s" width="%s" height="%s" loading="lazy"></iframe>') % (
+        address,
+        title,
+        width,
+        height,
+    )
 
 
 def oembed(session: Session, addresses: Addresses, given: Mapping[str, str]) -> Any:

@@ -275,9 +275,9 @@ LISTED = tuple(kind for kind in KINDS.values() if kind.noun != "meeting")
 """The kinds that there are several records of."""
 
 
-_OF_MODEL: dict[type[Record], Kind] = {kind.model: kind for kind in KINDS.values()}
+_OF_TABLE = {kind.model.__tablename__: kind for kind in KINDS.values()}
 
 
 def kind_of(record: Record) -> Kind:
     """The kind a record belongs to."""
-    return _OF_MODEL[type(record)]
+    return _OF_TABLE[record.__tablename__]

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property, lru_cache
+from typing import NamedTuple
 
 from babel import Locale, UnknownLocaleError
 from babel.core import get_global
@@ -90,8 +91,7 @@ _SCRIPTS = (
 """The letters by which a text tells its language, where nothing else does."""
 
 
-@dataclass(frozen=True)
-class Chosen:
+class Chosen(NamedTuple):
     """A text for a reader: `lang` is set where it is not in the reader's language."""
 
     text: str

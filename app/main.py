@@ -1,8 +1,11 @@
 """The application, put together from its settings."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import cast
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request, Response
+from starlette.routing import BaseRoute, Match, Route
+from starlette.types import Receive, Scope, Send
 
 from app import queries, urls
 from app.api import api_routes, offered
@@ -19,15 +22,57 @@ MOST_FORESEEN = 1000
 and some ten megabytes. A larger site makes them as they are asked for."""
 
 
+class Branches(BaseRoute):
+    """Routes by the first part of the path, so that few are tried for any."""
+
+    def __init__(self, routes: Iterable[Route]) -> None:
+        self.routes: dict[str, list[Route]] = {}
+        for route in routes:
+            self.routes.setdefault(_first_part(route.path), []).append(route)
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """The first route that answers, or else the first one with the path but another method."""
+        partial: tuple[Match, Scope] = Match.NONE, {}
+        for route in self.routes.get(_first_part(scope["path"]), ()):
+            match, found = route.matches(scope)
+            if match == Match.FULL:
+                return match, {**found, "branch": route}
+            if match == Match.PARTIAL and partial[0] == Match.NONE:
+                partial = match, {**found, "branch": route}
+        return partial
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer by the route that was found."""
+        await scope["branch"].handle(scope, receive, send)
+
+
+def _first_part(path: str) -> str:
+    return path[1:].partition("/")[0]
+
+
+def _at_once(route: Route) -> Route:
+    """A route whose view is run where it is asked for: in an export nobody else waits for it."""
+
+    async def view(request: Request) -> Response:
+        response: Response = route.endpoint(request)
+        return response
+
+    return Route(route.path, view, methods=[*(route.methods or ())])
+
+
 def create_app(settings: Settings, health: Health | None = None) -> Delivery:
     """The site over a finished database: an ASGI application that writes nothing."""
     site = open_site(settings, health)
     # Files before pages: a record's address with a suffix is no slug.
     routers = [file_routes(site), api_routes(site)]
     routers += [page_routes(site, language) for language in PUBLISHED]
+    routes = [cast("Route", route) for router in routers for route in router.routes]
+    if site.is_export:
+        routes = [_at_once(route) for route in routes]
+    # What is numbered in its first part, such as a sitemap, has no branch.
+    numbered = [route for route in routes if "{" in _first_part(route.path)]
     app = FastAPI(
-        # In one row: a router inside another would look through its own routes twice.
-        routes=[route for router in routers for route in router.routes],
+        routes=[Branches(routes), *numbered],
         docs_url=None,
         redoc_url=None,
         openapi_url=None,

@@ -4,10 +4,10 @@ What the page of a record asks is compiled once, when this module is read.
 """
 
 import json
-from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from operator import itemgetter
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import (
     Select,
@@ -22,7 +22,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from app.database import Question, made
+from app.database import Question
 from app.facets import MOST_OFFERED, MOST_TALLIED, PAGE_SIZE, Selection
 from app.kinds import KINDS, Facet, Kind
 from app.models import (
@@ -58,8 +58,7 @@ MOST_TIED = 30
 """How many records of one part of a kind that lead to another in one role are told of it."""
 
 
-@dataclass(frozen=True)
-class Tie:
+class Tie(NamedTuple):
     """One link as seen from one of its two ends: the other end, and which way it points."""
 
     role: str
@@ -269,11 +268,10 @@ def ties_of(session: Session, ids: Sequence[int]) -> dict[int, list[Tie]]:
     return once(session, ("ties", *ids), lambda: _ties_of(session, ids))
 
 
-_TIE = select(Link, RecordRow)
-_LINK_COLUMNS = len(Link.model_fields)
-"""How many columns of a tie are the link's; the others are the record's at its other end."""
+_LINK: Any = (Link.subject_id, Link.position, Link.object_id, Link.role, Link.locator)
+_TIE: Any = select(RecordRow).add_columns(*_LINK).select_from(Link)
 _OUTGOING = Question(
-    Link,
+    RecordRow,
     _TIE.join(RecordRow, col(Link.object_id) == col(RecordRow.id))
     .where(col(Link.subject_id).in_(_IDS))
     .order_by(col(Link.position)),
@@ -281,9 +279,9 @@ _OUTGOING = Question(
 _LEADING = _TIE.join(RecordRow, col(Link.subject_id) == col(RecordRow.id)).order_by(
     col(Link.subject_id), col(Link.position)
 )
-_INCOMING = Question(Link, _LEADING.where(col(Link.object_id).in_(_IDS)))
+_INCOMING = Question(RecordRow, _LEADING.where(col(Link.object_id).in_(_IDS)))
 _FIRST_INCOMING = Question(
-    Link,
+    RecordRow,
     _LEADING.where(
         Link.object_id == bindparam("object_id"),
         Link.role == bindparam("role"),
@@ -296,26 +294,17 @@ _FIRST_INCOMING = Question(
 
 def _ties_of(session: Session, ids: Sequence[int]) -> dict[int, list[Tie]]:
     found: dict[int, list[Tie]] = {identifier: [] for identifier in ids}
-    for link, other in _linked(_OUTGOING, session, ids=_as_ids(ids)):
-        found[link.subject_id].append(Tie(link.role, other, link.locator, is_outgoing=True))
+    for other, (subject, _, _, role, locator) in _OUTGOING.rows(session, ids=_as_ids(ids)):
+        found[subject].append(Tie(role, other, locator, is_outgoing=True))
     counted = _tie_counts(session, ids)
     many = {count.object_id for count in counted if count.number > MOST_TIED}
-    rows = [*_linked(_INCOMING, session, ids=_as_ids(set(ids) - many))]
+    rows = [*_INCOMING.rows(session, ids=_as_ids(set(ids) - many))]
     for count in counted:
         if count.object_id in many:
-            rows += _linked(_FIRST_INCOMING, session, **vars(count))
-    for link, other in sorted(rows, key=lambda row: (row[0].subject_id, row[0].position)):
-        found[link.object_id].append(Tie(link.role, other, link.locator, is_outgoing=False))
+            rows += _FIRST_INCOMING.rows(session, **vars(count))
+    for other, (_, _, object_id, role, locator) in sorted(rows, key=lambda row: row[1][:2]):
+        found[object_id].append(Tie(role, other, locator, is_outgoing=False))
     return found
-
-
-def _linked(
-    question: Question[Link], session: Session, **asked: Any
-) -> Iterator[tuple[Link, RecordRow]]:
-    """Links, each with the record at its other end."""
-    for columns in question.rows(session, **asked):
-        link, other = columns[:_LINK_COLUMNS], columns[_LINK_COLUMNS:]
-        yield made(Link, link), made(RecordRow, other)
 
 
 _TIE_COUNTS = Question(TieCount, select(TieCount).where(col(TieCount.object_id).in_(_IDS)))

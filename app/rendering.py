@@ -9,6 +9,8 @@ import re
 import stat
 from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from keyword import iskeyword
 from pathlib import Path
 from types import CodeType
 from typing import Any, cast
@@ -16,9 +18,17 @@ from typing import Any, cast
 import jinja2
 from babel.numbers import format_decimal
 from babel.units import format_unit
-from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
+from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined, nodes
 from jinja2.bccache import Bucket
-from markupsafe import Markup, escape
+from jinja2.compiler import CodeGenerator, Frame, MacroRef
+from jinja2.runtime import Macro
+
+# What `escape` itself calls: here nobody asks whether its answer is markup.
+from markupsafe import (  # type: ignore[attr-defined]
+    Markup,
+    _escape_inner,
+    escape,
+)
 
 from app import catalogues, figures, urls
 from app.assets import Asset
@@ -168,8 +178,74 @@ def renderers(
     return made
 
 
+class _Generator(CodeGenerator):
+    """Writes attributes, items and calls of a template as those of Python.
+
+    Jinja would ask on every page whether an attribute is an item, whether a function takes the
+    context, and whether what a macro made is markup.
+    """
+
+    def visit_Getattr(self, node: nodes.Getattr, frame: Frame) -> None:  # noqa: N802
+        """An attribute."""
+        self.visit(node.node, frame)
+        self.write(f".{node.attr}")
+
+    def visit_Getitem(self, node: nodes.Getitem, frame: Frame) -> None:  # noqa: N802
+        """An item."""
+        self.visit(node.node, frame)
+        self.write("[")
+        self.visit(node.arg, frame)
+        self.write("]")
+
+    def visit_Call(  # noqa: N802
+        self,
+        node: nodes.Call,
+        frame: Frame,
+        forward_caller: bool = False,  # noqa: FBT002
+    ) -> None:
+        """A call; what is called never asks for more than it is given."""
+        if node.dyn_args or node.dyn_kwargs or any(iskeyword(named.key) for named in node.kwargs):
+            super().visit_Call(node, frame, forward_caller=forward_caller)
+            return
+        self.visit(node.node, frame)
+        self.write("(")
+        for argument in (*node.args, *node.kwargs):
+            self.visit(argument, frame)
+            self.write(", ")
+        self.write("caller=caller)" if forward_caller else ")")
+
+    def macro_def(self, macro_ref: MacroRef, frame: Frame) -> None:
+        """A macro, one of ours."""
+        self.write("environment.")
+        super().macro_def(macro_ref, frame)
+
+    def _output_child_pre(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:
+        self.write("environment.written(")
+
+
+class _Macro(Macro):
+    """A macro that takes its arguments as they are where it is given all of them."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> str:
+        """What it writes."""
+        if kwargs or self.caller or len(args) != self._argument_count:
+            return super().__call__(*args, **kwargs)
+        return str.__new__(Markup, self._func(*args))
+
+
 class _Environment(Environment):
     """One whose templates share its own globals: Jinja would look up each through a chain."""
+
+    code_generator_class = _Generator
+    Macro = _Macro
+
+    @staticmethod
+    def written(value: Any) -> str:
+        """A value as it stands on a page: markup as it is, anything else escaped."""
+        kind = type(value)
+        if kind is str:
+            return _escape_inner(value)
+        return value if kind is Markup else escape(value)
 
     def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
         """The globals of a template: those of the environment, as no template has more."""
@@ -193,11 +269,10 @@ def _environment(
         auto_reload=False,
         bytecode_cache=compiled,
     )
-    environment.install_gettext_callables(  # type: ignore[attr-defined]
-        writer.texts.gettext, writer.ngettext, newstyle=True
-    )
-    # The same as Jinja's own, which asks anew on every page.
+    # What is said in a template leaves room for values by their names.
+    environment.newstyle_gettext = True  # type: ignore[attr-defined]
     environment.globals |= dict.fromkeys(("_", "gettext"), writer.gettext)
+    environment.globals["ngettext"] = writer.ngettext
     environment.filters |= {
         "say": writer.say,
         "paragraphs": writer.paragraphs,
@@ -206,6 +281,7 @@ def _environment(
         "unbroken": _unbroken,
         "plainly": writer.plainly,
         "titled": writer.titled,
+        "field": getattr,
         "language_name": writer.language_name,
         "marks": marks,
         "opening": opening,
@@ -378,11 +454,12 @@ class _Writer:
             # A message is markup, as the template is that has it.
             said = Markup(_unbroken(self.texts.gettext(message)))  # noqa: S704
             self.messages[message] = said
-        return said % variables
+        return said % variables if "%" in said else said
 
-    def ngettext(self, one: str, many: str, number: int) -> str:
+    def ngettext(self, one: str, many: str, number: int, /, **variables: Any) -> Markup:
         """The same with a number in it."""
-        return _unbroken(self.texts.ngettext(one, many, number))
+        said = Markup(_unbroken(self.texts.ngettext(one, many, number)))  # noqa: S704
+        return said % variables
 
     def href(self, noun: str, slug: str) -> str:
         """The link to a record."""
@@ -451,7 +528,7 @@ class _Writer:
     def quoted(self, text: str, language: str) -> Markup:
         """A wording in the quotation marks of its own language, marked with it."""
         opening_mark, closing_mark = marks(language)
-        quoted = f"{opening_mark}{_unbroken(text)}{closing_mark}"
+        quoted = escape(f"{opening_mark}{_unbroken(text)}{closing_mark}")
         return _marked(quoted, foreign(language, self.language))
 
     def numeral(self, number: int) -> str:
@@ -467,7 +544,7 @@ class _Writer:
 
     def printed(self, text: str) -> Markup:
         """A name as printed, marked where it is not in the letters of the page's language."""
-        return _marked(text, printed_in(text, self.language))
+        return _marked(escape(text), printed_in(text, self.language))
 
     def held(self, quote: Quote) -> "Held":
         """How readers of the page's language are shown a quote."""
@@ -518,7 +595,7 @@ class _Writer:
             language = next(iter(title))
             return self.quoted(title[language], language)
         chosen = choose(title, self.language)
-        return _marked(_whole(chosen.text, _IN_TITLES), chosen.lang)
+        return _marked(_title(chosen.text), chosen.lang)
 
     def named(self, row: RecordRow) -> Chosen:
         """The same for a figure, which sets its own marks of language."""
@@ -591,13 +668,13 @@ def licence_link(meeting: Meeting) -> Markup:
     return Markup('<a rel="license" href="%s">%s</a>') % (address, name)
 
 
-def _marked(text: str, lang: str | None) -> Markup:
+def _marked(text: Markup, lang: str | None) -> Markup:
     """A text, marked with its language where that is not the page's."""
-    return Markup('<span lang="%s">%s</span>') % (lang, text) if lang else escape(text)
+    return Markup('<span lang="%s">%s</span>') % (lang, text) if lang else text
 
 
 _NO_BREAK = "\u00a0"
-_UNBROKEN = re.compile(r" (?=[—–] )|(?<=\b[авикосуяАВИКОСУЯ]) |(?<=\d{4}) (?=год)")
+_UNBROKEN = re.compile(r" (?:(?=[—–] )|(?<=\b[авикосуяАВИКОСУЯ] )|(?<=\d{4} )(?=год))")
 """The spaces that no line ends at: before a dash, and after a word of one letter."""
 
 _HAN_DATE = r"\d{4}年(?:\d{1,2}月(?:\d{1,2}日)?)?|(?:\d{1,2}月)?\d{1,2}日"
@@ -613,10 +690,22 @@ def _unbroken(text: str) -> str:
     return _UNBROKEN.sub(_NO_BREAK, text)
 
 
+_NUMERAL = re.compile(r"[\d第]")
+"""What all that is found in texts begins with."""
+
+
 def _whole(text: str, kept: re.Pattern[str] = _IN_TEXTS) -> Markup:
     """A text with what no line should end within: a number and its word, a span of numbers."""
-    held = kept.sub(r'<span class="whole">\g<0></span>', str(escape(_unbroken(text))))
-    return Markup(held)  # noqa: S704
+    held = escape(_unbroken(text))
+    if kept is _IN_TEXTS and not _NUMERAL.search(held):
+        return held
+    return Markup(kept.sub(r'<span class="whole">\g<0></span>', str(held)))  # noqa: S704
+
+
+@lru_cache(maxsize=512)
+def _title(text: str) -> Markup:
+    """The same of a title, which a page tells several times, and its neighbours, too."""
+    return _whole(text, _IN_TITLES if "-" in text else _IN_TEXTS)
 
 
 def _paragraph(locator: str) -> str | None:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT, Site
-from jinja2 import Environment, nodes
+from jinja2 import DictLoader, Environment, UndefinedError, nodes
+from markupsafe import Markup
 from starlette.testclient import TestClient
 
 from app import edition
@@ -99,3 +100,27 @@ def test_no_filter_is_given_a_constant() -> None:
     for path in (ROOT / "templates").rglob("*.*"):
         for used in environment.parse(path.read_text()).find_all(nodes.Filter):
             assert not isinstance(used.node, nodes.Const), path
+
+
+def test_a_template_reads_calls_and_escapes_as_jinja_says(world_site: Site) -> None:
+    made = open_site(Settings(world_site.seed, world_site.database, "https://meeting.example"))
+    ours = made.renderers["en"].environment.overlay(loader=DictLoader({}))
+    theirs = Environment(autoescape=True, undefined=ours.undefined)
+    shown = {"held": {"a": "<1>", "b": 2}, "markup": Markup("<b>"), "text": "<'&>", "none": None}
+    macro = "{% macro one(a, b='<') %}{{ a }}{{ b }}{% endmacro %}"
+    called = "{% macro two(a) %}{{ caller() }}{{ a }}{% endmacro %}"
+    for source in (
+        "{{ text }}{{ markup }}{{ none }}{{ 1 < 2 }}{{ held['a'] }}{{ text[1:] }}",
+        "{{ held.get('c', '<') }}{{ held.get(*['b']) }}{{ '{class}'.format(class=text) }}",
+        macro + "{{ one(1) }}{{ one(1, text) }}{{ one(b=2, a=markup) }}",
+        macro + "{% set said %}{{ one(text, 3) }}{% endset %}{{ said }}",
+        called + "{% call two(text) %}<i>{% endcall %}",
+        called + "{% for a in 'ab' %}{% call two(a) %}{{ loop.index }}{% endcall %}{% endfor %}",
+    ):
+        assert ours.from_string(source).render(shown) == theirs.from_string(source).render(shown)
+    for source in ("{{ unknown }}", "{{ unknown.a }}", "{{ unknown() }}", "{{ unknown['a'] }}"):
+        with pytest.raises(UndefinedError):
+            ours.from_string(source).render(shown)
+    for source, error in (("{{ text.unknown }}", AttributeError), ("{{ held['z'] }}", KeyError)):
+        with pytest.raises(error):
+            ours.from_string(source).render(shown)
