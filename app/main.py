@@ -33,7 +33,10 @@ class Branches(BaseRoute):
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """The first route that answers, or else the first one with the path but another method."""
         partial: tuple[Match, Scope] = Match.NONE, {}
-        for route in self.routes.get(_first_part(scope["path"]), ()):
+        path = scope["path"]
+        for route in self.routes.get(_first_part(path), ()):
+            if not route.path_regex.match(path):
+                continue
             match, found = route.matches(scope)
             if match == Match.FULL:
                 return match, {**found, "branch": route}

@@ -1,6 +1,6 @@
 """Every question that the serving site asks of its database.
 
-What the page of a record asks is compiled once, when this module is read.
+What the page of a record asks is compiled once, when it is first asked.
 """
 
 import json

@@ -22,13 +22,7 @@ from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
 from jinja2.bccache import Bucket
 from jinja2.compiler import CodeGenerator, Frame, MacroRef
 from jinja2.runtime import Macro
-
-# What `escape` itself calls: here nobody asks whether its answer is markup.
-from markupsafe import (  # type: ignore[attr-defined]
-    Markup,
-    _escape_inner,
-    escape,
-)
+from markupsafe import Markup, escape
 
 from app import catalogues, figures, urls
 from app.assets import Asset
@@ -242,10 +236,7 @@ class _Environment(Environment):
     @staticmethod
     def written(value: Any) -> str:
         """A value as it stands on a page: markup as it is, anything else escaped."""
-        kind = type(value)
-        if kind is str:
-            return _escape_inner(value)
-        return value if kind is Markup else escape(value)
+        return value if type(value) is Markup else escape(value)
 
     def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
         """The globals of a template: those of the environment, as no template has more."""

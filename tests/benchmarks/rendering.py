@@ -35,10 +35,11 @@ async def _first_rendering(settings: Settings) -> Outcome:
             (described,) = describe(session, [found], site.addresses, site.words)
             page = pages.record_page(session, kind, found)
             path = urls.record_path(noun, slug)
-            shown = {"path": path, "page": page, "described": described}
-            text = renderer.render(f"records/{noun}.html", **shown)
+            # Once, as for a visitor: what its data tell of themselves is kept for the next time.
             began = time.process_time()
-            renderer.render(f"records/{noun}.html", **shown)
+            text = renderer.render(
+                f"records/{noun}.html", path=path, page=page, described=described
+            )
             alone = time.process_time() - began
             app.pages.clear()
             began = time.process_time()
