@@ -4,6 +4,8 @@ import asyncio
 import os
 import shutil
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -46,11 +48,15 @@ expect.set_options(timeout=60_000)
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
-TOGETHER = dict.fromkeys(
-    ("test_pages", "test_figures", "test_light_pages", "test_translations", "test_sharing"),
-    "every page",
-)
-"""The files whose tests look at every page of our site: one process makes them all, once."""
+TOGETHER = {
+    **dict.fromkeys(
+        ("test_pages", "test_figures", "test_light_pages", "test_translations", "test_sharing"),
+        "every page",
+    ),
+    "test_nginx": "test_export",
+}
+"""The files whose tests look at every page of our site: one process makes them all, once. The same
+holds for those that look at every file of the miniature world."""
 LONGEST = ("every page", "test_export", "test_browser", "test_faults", "test_api", "test_serving")
 """What is begun first, so that no process has much left to do when the others have ended."""
 
@@ -209,6 +215,43 @@ def site(request: pytest.FixtureRequest) -> Site:
     """Both sites, one after the other."""
     found: Site = request.getfixturevalue(request.param)
     return found
+
+
+@pytest.fixture(scope="session")
+def world_as_files(world_site: Site) -> Settings:
+    """The miniature world for a host that only sends files, under an address with a path."""
+    base_url = "https://meeting.example/deep/path"
+    return Settings(world_site.seed, world_site.database, base_url, is_export=True)
+
+
+@pytest.fixture(scope="session")
+def file_client(world_as_files: Settings) -> Client:
+    """What the program says that each of these files is."""
+    return Client(create_app(world_as_files), headers={"accept-encoding": "identity"})
+
+
+@pytest.fixture(scope="session")
+def told_export(
+    world_as_files: Settings, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, subprocess.CompletedProcess[str]]:
+    """These files and their compressed forms, made by the command, and what that said."""
+    folder = tmp_path_factory.mktemp("exported") / "site"
+    place = ["--seed", world_as_files.seed, "--database", world_as_files.database]
+    command = [sys.executable, "-m", "app", "export", folder, *place, "--workers", "2"]
+    done = subprocess.run(
+        [*command, "--base-url", world_as_files.base_url, "--compress"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return folder, done
+
+
+@pytest.fixture(scope="session")
+def exported(told_export: tuple[Path, subprocess.CompletedProcess[str]]) -> Path:
+    """The folder with these files."""
+    return told_export[0]
 
 
 @pytest.fixture(scope="session")
