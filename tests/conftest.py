@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element, TreeBuilder
@@ -29,7 +30,7 @@ from app.database import open_database
 from app.delivery import request_for
 from app.kinds import KINDS
 from app.main import create_app
-from app.seed import Seed
+from app.seed import Seed, read
 from app.store import Message
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -57,7 +58,18 @@ TOGETHER = {
 }
 """The files whose tests look at every page of our site: one process makes them all, once. The same
 holds for those that look at every file of the miniature world."""
-LONGEST = ("every page", "test_export", "test_browser", "test_faults", "test_api", "test_serving")
+LONGEST = (
+    "every page",
+    "test_export",
+    "test_sharing_browser",
+    "test_explore_browser",
+    "test_languages_browser",
+    "test_browser",
+    "test_serving",
+    "test_faults",
+    "test_api",
+    "test_cli",
+)
 """What is begun first, so that no process has much left to do when the others have ended."""
 
 
@@ -174,6 +186,12 @@ def quickly_parsed(text: str) -> Element:
     """A page read by a fast parser that forgives mistakes of form."""
     page: Element = etree.fromstring(text, etree.HTMLParser(target=_Builder()))
     return page
+
+
+@cache
+def our_seed() -> Seed:
+    """Our own seed, read once."""
+    return read(SEED)
 
 
 def written_in(seed: Seed) -> dict[str, dict[str, Any]]:

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from accessible import violations
 from playwright.sync_api import Browser, Page, Route, expect
-from test_browser import PAGES, WIDTHS
+from test_browser import EXAMINED, PAGES, RULES_IN, WIDTHS
 
 pytestmark = pytest.mark.browser
 
@@ -337,7 +337,8 @@ def test_open_suggestions_are_accessible_at_every_width(
         page.locator("#find").press("ArrowDown")
         sideways = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         assert sideways <= 0, width
-        assert violations(page) == [], width
+        if width in EXAMINED[scheme]:
+            assert violations(page, RULES_IN[scheme]) == [], width
     context.close()
 
 

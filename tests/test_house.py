@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, SEED, WORLD, Site
+from conftest import ROOT, SEED, WORLD, Site, our_seed
 from jinja2 import Environment
 from pydantic import BaseModel
 from sqlmodel import SQLModel
@@ -12,7 +12,6 @@ from sqlmodel import SQLModel
 from app import models
 from app.assets import STYLE_PARTS
 from app.kinds import KINDS
-from app.seed import read
 
 FOLDER = ROOT / "templates"
 TEMPLATES = sorted(FOLDER.rglob("*.*"))
@@ -118,7 +117,7 @@ def test_the_seed_is_tidy() -> None:
 def test_the_article_is_quoted_letter_for_letter() -> None:
     """The quotations stand in a file of their own, copied from the article alone."""
     expected = (ROOT / "tests/expected/article-quotations.txt").read_text().splitlines()
-    quotes = read(SEED).records["quotes"].values()
+    quotes = our_seed().records["quotes"].values()
     held = [quote.text for quote in quotes if quote.prefix is not None]
     assert held == expected
 
@@ -126,7 +125,7 @@ def test_the_article_is_quoted_letter_for_letter() -> None:
 def test_published_slugs_never_disappear() -> None:
     """The list only grows; a renamed record keeps its slug as an alias, one taken back as such."""
     published = (ROOT / "tests/expected/published-slugs.txt").read_text().split()
-    records = read(SEED).records
+    records = our_seed().records
     known = {
         f"{noun}/{name}"
         for noun, held in records.items()
