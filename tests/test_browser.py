@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from accessible import COLOURS, RULES, violations
+from browsing import COLOURS, RULES, violations
 from playwright.sync_api import Browser, Page
 from servers import size
 

@@ -16,7 +16,7 @@ from urllib.parse import urldefrag, urljoin, urlsplit
 
 import brotli
 import pytest
-from accessible import violations
+from browsing import violations
 from conftest import ROOT, WORLD, Client, Site, parsed
 from exported import file_at, host, write
 from miniature import changed

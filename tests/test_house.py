@@ -4,10 +4,11 @@ import re
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, SEED, WORLD, Site, our_seed
+from conftest import ROOT, SEED, WORLD, InGroups, Site, our_seed
 from jinja2 import Environment
 from pydantic import BaseModel
 from sqlmodel import SQLModel
+from xdist.scheduler import LoadScopeScheduling
 
 from app import models
 from app.assets import STYLE_PARTS
@@ -154,3 +155,11 @@ def test_the_script_is_small_and_only_enhances() -> None:
 
 def test_no_colour_scheme_is_forgotten(our_site: Site) -> None:
     assert 'name="color-scheme" content="light dark"' in our_site.client.get("/").text
+
+
+def test_tests_with_the_same_fixtures_are_run_in_one_process() -> None:
+    """If xdist called this otherwise, nothing would fail, but everything be made twice."""
+    assert "_split_scope" in vars(LoadScopeScheduling)
+    told = ("test_nginx.py::test_a[b::c]", "test_export.py::test_b", "test_export.py::test_c")
+    groups = {vars(InGroups)["_split_scope"](None, f"tests/{test}") for test in told}
+    assert groups == {"test_export"}

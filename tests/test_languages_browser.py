@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from accessible import ALL_BUT_COLOURS, RULES, violations
+from browsing import ALL_BUT_COLOURS, RULES, violations
 from playwright.sync_api import Browser, Page
 from servers import size
 

@@ -6,7 +6,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import product
 
 import pytest
-from accessible import ALL_BUT_COLOURS, RULES, violations
+from browsing import ALL_BUT_COLOURS, RULES, as_opened, violations
 from conftest import our_seed
 from playwright.sync_api import Browser, Page
 from servers import size, wait_until
@@ -31,12 +31,17 @@ EMBEDDED = (
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture
-def page(browser: Browser, served: str) -> Iterator[Page]:
-    """A page that may use the clipboard."""
+@pytest.fixture(scope="module")
+def page_for_all(browser: Browser) -> Iterator[Page]:
     context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
     yield context.new_page()
     context.close()
+
+
+@pytest.fixture
+def page(page_for_all: Page) -> Page:
+    """A page that may use the clipboard."""
+    return as_opened(page_for_all)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What axe finds wrong in a page, and by which rules."""
+"""A page in a real browser: what axe finds wrong in it, and how the next test gets it."""
 
 from typing import Any
 
@@ -29,3 +29,11 @@ def violations(page: Page, rules: dict[str, Any] = RULES, within: str | None = N
         page.evaluate(Axe().axe_script)
     found: list[Any] = page.evaluate(_READ, [within, {**rules, "resultTypes": ["violations"]}])
     return found
+
+
+def as_opened(page: Page) -> Page:
+    """A page as if nothing had been done in it: empty, of the usual size, with no route held."""
+    page.unroute_all()
+    page.goto("about:blank")
+    page.set_viewport_size({"width": 1280, "height": 720})
+    return page
