@@ -14,7 +14,8 @@ test: .venv/test-ready ## format, lint, types, import rules, the seed, every tes
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m app check
-	$(BIN)/python -m pytest --numprocesses=logical --dist=loadgroup --no-loadscope-reorder
+	$(BIN)/python -m compileall -q app
+	$(BIN)/python -m pytest --numprocesses=logical --dist=loadscope --no-loadscope-reorder
 
 soak: .venv/test-ready ## the long forms of the fault, load and attack tests, some half an hour
 	SOAK=1 $(BIN)/python -m pytest -rP tests/test_serving.py tests/test_faults.py tests/test_headers.py \

@@ -77,11 +77,10 @@ class Current:
         return create_app(self.settings, self.health)
 
 
-def main(listening: int, keeper: int) -> None:
-    """Serve on one socket until the other says no more; both are file descriptors."""
+def main() -> None:
+    """Serve on one socket until the other says no more; both are given as file descriptors."""
+    listening, keeper = map(int, sys.argv[1:])
     logging.basicConfig(format="%(asctime)s %(message)s")
-    # Until the site is there next to nothing is waste; looking for it takes a fifth of the time.
-    gc.disable()
     settings = settings_from()
     most_connections = _files() - OTHER_FILES
     if most_connections < FEWEST_CONNECTIONS:
@@ -174,7 +173,3 @@ async def _hear(
             tell(ALIVE)
         else:
             current.health.refusal = told
-
-
-if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))

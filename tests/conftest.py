@@ -4,9 +4,12 @@ import asyncio
 import os
 import shutil
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element, TreeBuilder
@@ -19,6 +22,7 @@ from hypothesis import HealthCheck, settings
 from lxml import etree
 from playwright.sync_api import Browser, expect, sync_playwright
 from sqlmodel import Session
+from xdist.scheduler import LoadScopeScheduling
 
 from app.build import build
 from app.config import Settings
@@ -26,7 +30,7 @@ from app.database import open_database
 from app.delivery import request_for
 from app.kinds import KINDS
 from app.main import create_app
-from app.seed import Seed
+from app.seed import Seed, read
 from app.store import Message
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -45,26 +49,58 @@ expect.set_options(timeout=60_000)
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
-TOGETHER = dict.fromkeys(
-    ("test_pages", "test_figures", "test_light_pages", "test_translations", "test_sharing"),
+TOGETHER = {
+    **dict.fromkeys(
+        ("test_pages", "test_figures", "test_light_pages", "test_translations", "test_sharing"),
+        "every page",
+    ),
+    "test_nginx": "test_export",
+}
+"""The files whose tests look at every page of our site: one process makes them all, once. The same
+holds for those that look at every file of the miniature world."""
+LONGEST = (
     "every page",
+    "test_export",
+    "test_sharing_browser",
+    "test_explore_browser",
+    "test_languages_browser",
+    "test_browser",
+    "test_serving",
+    "test_faults",
+    "test_api",
+    "test_cli",
 )
-"""The files whose tests look at every page of our site: one process makes them all, once."""
-LONGEST = ("every page", "test_export", "test_browser", "test_faults", "test_api", "test_serving")
 """What is begun first, so that no process has much left to do when the others have ended."""
 
 
+def group_of(name: str) -> str:
+    """The tests that have their fixtures in common with those of a file, by its name."""
+    return TOGETHER.get(Path(name).stem, Path(name).stem)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a file in one process, as its fixtures are."""
+    """Begin with what takes longest."""
 
     def place(item: pytest.Item) -> int:
-        group = TOGETHER.get(item.path.stem, item.path.stem)
+        group = group_of(item.path.name)
         return LONGEST.index(group) if group in LONGEST else len(LONGEST)
 
-    for item in items:
-        group = TOGETHER.get(item.path.stem, item.path.stem)
-        item.add_marker(pytest.mark.xdist_group(group))
     items.sort(key=place)
+
+
+class InGroups(LoadScopeScheduling):
+    """Keeps the tests of a group in one process, where their fixtures are made once."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return group_of(nodeid.partition("::")[0])
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> InGroups:
+    """How the tests are shared out among processes.
+
+    Not by xdist's own groups: pytest 9.2 takes no name that a plugin gives a test afterwards.
+    """
+    return InGroups(config, log)
 
 
 class Direct(httpx2.BaseTransport):
@@ -152,6 +188,12 @@ def quickly_parsed(text: str) -> Element:
     return page
 
 
+@cache
+def our_seed() -> Seed:
+    """Our own seed, read once."""
+    return read(SEED)
+
+
 def written_in(seed: Seed) -> dict[str, dict[str, Any]]:
     """Every record of a seed as it was written, by kind and slug."""
     return {noun: {entry.slug: entry.written for entry in seed.entries(noun)} for noun in KINDS}
@@ -191,6 +233,43 @@ def site(request: pytest.FixtureRequest) -> Site:
     """Both sites, one after the other."""
     found: Site = request.getfixturevalue(request.param)
     return found
+
+
+@pytest.fixture(scope="session")
+def world_as_files(world_site: Site) -> Settings:
+    """The miniature world for a host that only sends files, under an address with a path."""
+    base_url = "https://meeting.example/deep/path"
+    return Settings(world_site.seed, world_site.database, base_url, is_export=True)
+
+
+@pytest.fixture(scope="session")
+def file_client(world_as_files: Settings) -> Client:
+    """What the program says that each of these files is."""
+    return Client(create_app(world_as_files), headers={"accept-encoding": "identity"})
+
+
+@pytest.fixture(scope="session")
+def told_export(
+    world_as_files: Settings, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, subprocess.CompletedProcess[str]]:
+    """These files and their compressed forms, made by the command, and what that said."""
+    folder = tmp_path_factory.mktemp("exported") / "site"
+    place = ["--seed", world_as_files.seed, "--database", world_as_files.database]
+    command = [sys.executable, "-m", "app", "export", folder, *place, "--workers", "2"]
+    done = subprocess.run(
+        [*command, "--base-url", world_as_files.base_url, "--compress"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return folder, done
+
+
+@pytest.fixture(scope="session")
+def exported(told_export: tuple[Path, subprocess.CompletedProcess[str]]) -> Path:
+    """The folder with these files."""
+    return told_export[0]
 
 
 @pytest.fixture(scope="session")

@@ -167,6 +167,14 @@ def built_world() -> Path:
     return folder
 
 
+NOTHING_FORESEEN = """
+serving._WORKER = serving._WORKER.replace(
+    "gc.freeze()", "from app import main; main.MOST_FORESEEN = 0; gc.freeze()"
+)
+"""
+"""Prepared where what is made in advance is not what is tested: it takes longer than the rest."""
+
+
 @contextmanager
 def server(
     seed: Path, folder: Path, *arguments: str, prepared: str = "", **variables: str

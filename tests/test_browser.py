@@ -1,8 +1,10 @@
 """In a real browser: every type of page, light and dark, narrow and wide, without an error."""
 
+from collections.abc import Iterator
+
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser
+from browsing import COLOURS, RULES, violations
+from playwright.sync_api import Browser, Page
 from servers import size
 
 PAGES = (
@@ -38,13 +40,6 @@ PAGES = (
     "/search?q=medvedef",
     "/nothing-here",
 )
-RULES = {
-    "runOnly": {
-        "type": "tag",
-        "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-    }
-}
-COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
 WIDTHS = (320, 768, 1280, 1440)
 EXAMINED = {"light": size((320,), WIDTHS), "dark": size((1280,), WIDTHS)}
 """The widths at which axe reads a page in each scheme: all of them in the long form. Colours do not
@@ -55,10 +50,10 @@ RULES_IN = {"light": RULES, "dark": size(COLOURS, RULES)}
 pytestmark = pytest.mark.browser
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("path", PAGES)
-def test_pages_hold_in_chromium(browser: Browser, served: str, path: str, scheme: str) -> None:
-    context = browser.new_context(color_scheme=scheme)  # type: ignore[arg-type]
+@pytest.fixture(scope="module")
+def watched(browser: Browser, served: str) -> Iterator[tuple[Page, list[str]]]:
+    """A page to show one after the other in, and what goes wrong in it."""
+    context = browser.new_context()
     page = context.new_page()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
@@ -70,26 +65,28 @@ def test_pages_hold_in_chromium(browser: Browser, served: str, path: str, scheme
         "request",
         lambda request: None if request.url.startswith(served) else errors.append(request.url),
     )
+    yield page, errors
+    context.close()
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_pages_hold_in_chromium(watched: tuple[Page, list[str]], served: str, path: str) -> None:
+    page, errors = watched
     response = page.goto(served + path)
     assert response is not None
     if response.status == 404:
         # The browser itself reports a page that is not there; that is what this one is for.
         assert [error for error in errors if "404" not in error] == []
         errors.clear()
-    for width in WIDTHS:
-        page.set_viewport_size({"width": width, "height": 900})
-        sideways = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-        assert sideways <= 0, (path, width)
-        if width not in EXAMINED[scheme]:
-            continue
-        found = Axe().run(page, options=RULES_IN[scheme])
-        broken = [
-            (item["id"], [node["html"][:120] for node in item["nodes"]])
-            for item in found.response["violations"]
-        ]
-        assert broken == [], (path, width)
+    for scheme, examined in EXAMINED.items():
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 900})
+            sideways = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+            assert sideways <= 0, (path, scheme, width)
+            if width in examined:
+                assert violations(page, RULES_IN[scheme]) == [], (path, scheme, width)
     assert errors == []
-    context.close()
 
 
 def test_a_reader_finds_an_agreement_by_keyboard_alone(browser: Browser, served: str) -> None:

@@ -3,7 +3,6 @@
 import re
 from collections import Counter
 from collections.abc import Iterable
-from copy import deepcopy
 from functools import cache
 from itertools import combinations, pairwise
 from xml.etree.ElementTree import Element
@@ -216,29 +215,14 @@ def test_a_date_is_as_long_as_it_is_unknown(day: str, begin: float, end: float) 
 
 
 @cache
-def pages(client: object) -> dict[str, Element]:
-    """Every page of a site, the elements of its drawings named like those of HTML."""
-    return {path: plain(page) for path, page in pages_of(client).items()}
-
-
-@cache
 def connections(client: object) -> dict[str, Element]:
     """The page of all connections, and that of each record in focus, by path."""
-    found = {"/connections": pages(client)["/connections"]}
+    found = {"/connections": pages_of(client)["/connections"]}
     for path in sorted(focuses(found["/connections"])):
         response = client.get(path)  # type: ignore[attr-defined]
         assert response.status_code == 200, path
-        found[path] = plain(quickly_parsed(response.text))
+        found[path] = quickly_parsed(response.text)
     return found
-
-
-def plain(page: Element) -> Element:
-    """A copy of a page without namespaces."""
-    page = deepcopy(page)
-    for element in page.iter():
-        if isinstance(element.tag, str):
-            element.tag = element.tag.rpartition("}")[2]
-    return page
 
 
 def focuses(page: Element) -> set[str]:
@@ -253,7 +237,7 @@ def drawings(page: Element) -> list[Element]:
 
 def test_every_figure_has_a_name_and_a_description(site: Site) -> None:
     found = 0
-    for path, page in (pages(site.client) | connections(site.client)).items():
+    for path, page in (pages_of(site.client) | connections(site.client)).items():
         ids = Counter(every_id(page))
         assert set(ids.values()) <= {1}, path
         for svg in drawings(page):
@@ -325,7 +309,7 @@ def test_no_two_labels_of_the_connections_look_alike(our_site: Site, language: s
     asked = ("", "?focus=organizations/government-of-russia", "?focus=agreements/joint-communique")
     for query in asked:
         path = urls.page_path(urls.CONNECTIONS, language) + query
-        page = plain(quickly_parsed(our_site.client.get(path).text))
+        page = quickly_parsed(our_site.client.get(path).text)
         (svg,) = drawings(page)
         labels = Counter(text_of(label) for label in svg.iter("text"))
         assert len(labels) > 5
@@ -355,15 +339,15 @@ def test_a_focus_shows_the_neighbourhood_and_leads_on(our_site: Site) -> None:
 
 
 def test_links_to_a_focus_are_not_followed_by_crawlers(site: Site) -> None:
-    for path, page in (pages(site.client) | connections(site.client)).items():
+    for path, page in (pages_of(site.client) | connections(site.client)).items():
         for link in page.iter("a"):
             if "?focus=" in link.get("href", ""):
                 assert link.get("rel") == "nofollow", path
 
 
 def test_every_record_that_is_tied_leads_to_its_connections(site: Site) -> None:
-    focused = focuses(pages(site.client)["/connections"])
-    for path, page in pages(site.client).items():
+    focused = focuses(pages_of(site.client)["/connections"])
+    for path, page in pages_of(site.client).items():
         here = f"/connections?focus={path.removeprefix('/')}"
         if path != "/connections":
             assert focuses(page) == ({here} & focused), path
@@ -376,7 +360,7 @@ def test_a_focus_that_is_not_there_is_told_the_nearest_at_most(site: Site, value
     page = parsed(response.text)
     assert f"“focus” cannot be “{value[:4].replace(chr(0), '�')}" in text_of(page)
     assert len(focuses(page)) <= 1
-    assert focuses(page) <= focuses(pages(site.client)["/connections"])
+    assert focuses(page) <= focuses(pages_of(site.client)["/connections"])
     assert "/agreements" in set(links(page))
 
 
@@ -391,7 +375,7 @@ def test_a_focus_is_given_once_and_may_be_a_former_slug(world_site: Site) -> Non
 
 
 def test_the_timeline_draws_what_its_lists_tell(site: Site) -> None:
-    page = pages(site.client)["/timeline"]
+    page = pages_of(site.client)["/timeline"]
     sections = page.findall(".//main/section")
     assert len(sections) == 2
     for section in sections:
@@ -408,7 +392,7 @@ def test_the_timeline_draws_what_its_lists_tell(site: Site) -> None:
 
 
 def test_only_this_meeting_stands_out_in_the_series(our_site: Site) -> None:
-    section = pages(our_site.client)["/timeline"].findall(".//main/section")[1]
+    section = pages_of(our_site.client)["/timeline"].findall(".//main/section")[1]
     for svg in drawings(section):
         marked = [link.get("href") for link in svg.iter("a") if is_this(link)]
         assert marked == ["#meeting-21"]
@@ -420,7 +404,7 @@ def is_this(link: Element) -> bool:
 
 @pytest.mark.parametrize("path", ["/", "/sectors"])
 def test_bars_are_as_long_as_their_numbers(site: Site, path: str) -> None:
-    tables = pages(site.client)[path].findall(".//table")
+    tables = pages_of(site.client)[path].findall(".//table")
     assert len(tables) == 2
     for table in tables:
         scale = {
@@ -438,10 +422,10 @@ def test_bars_are_as_long_as_their_numbers(site: Site, path: str) -> None:
 
 
 def test_documents_by_kind_are_those_of_the_list(our_site: Site) -> None:
-    table = pages(our_site.client)["/sectors"].findall(".//table")[1]
+    table = pages_of(our_site.client)["/sectors"].findall(".//table")[1]
     rows = table.findall("./tbody/tr")
     assert all(links(row)[0].startswith("/agreements?kind=") for row in rows)
-    documents = pages(our_site.client)["/agreements"].find(
+    documents = pages_of(our_site.client)["/agreements"].find(
         ".//section[@aria-labelledby='documents']"
     )
     assert documents is not None

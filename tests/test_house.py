@@ -4,15 +4,15 @@ import re
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, SEED, WORLD, Site
+from conftest import ROOT, SEED, WORLD, InGroups, Site, our_seed
 from jinja2 import Environment
 from pydantic import BaseModel
 from sqlmodel import SQLModel
+from xdist.scheduler import LoadScopeScheduling
 
 from app import models
 from app.assets import STYLE_PARTS
 from app.kinds import KINDS
-from app.seed import read
 
 FOLDER = ROOT / "templates"
 TEMPLATES = sorted(FOLDER.rglob("*.*"))
@@ -118,7 +118,7 @@ def test_the_seed_is_tidy() -> None:
 def test_the_article_is_quoted_letter_for_letter() -> None:
     """The quotations stand in a file of their own, copied from the article alone."""
     expected = (ROOT / "tests/expected/article-quotations.txt").read_text().splitlines()
-    quotes = read(SEED).records["quotes"].values()
+    quotes = our_seed().records["quotes"].values()
     held = [quote.text for quote in quotes if quote.prefix is not None]
     assert held == expected
 
@@ -126,7 +126,7 @@ def test_the_article_is_quoted_letter_for_letter() -> None:
 def test_published_slugs_never_disappear() -> None:
     """The list only grows; a renamed record keeps its slug as an alias, one taken back as such."""
     published = (ROOT / "tests/expected/published-slugs.txt").read_text().split()
-    records = read(SEED).records
+    records = our_seed().records
     known = {
         f"{noun}/{name}"
         for noun, held in records.items()
@@ -155,3 +155,11 @@ def test_the_script_is_small_and_only_enhances() -> None:
 
 def test_no_colour_scheme_is_forgotten(our_site: Site) -> None:
     assert 'name="color-scheme" content="light dark"' in our_site.client.get("/").text
+
+
+def test_tests_with_the_same_fixtures_are_run_in_one_process() -> None:
+    """If xdist called this otherwise, nothing would fail, but everything be made twice."""
+    assert "_split_scope" in vars(LoadScopeScheduling)
+    told = ("test_nginx.py::test_a[b::c]", "test_export.py::test_b", "test_export.py::test_c")
+    groups = {vars(InGroups)["_split_scope"](None, f"tests/{test}") for test in told}
+    assert groups == {"test_export"}

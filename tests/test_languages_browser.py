@@ -1,11 +1,12 @@
 """In a real browser, in the other languages: nothing breaks, and a reader is offered their own."""
 
 import re
+from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser
-from test_browser import RULES
+from browsing import ALL_BUT_COLOURS, RULES, violations
+from playwright.sync_api import Browser, Page
+from servers import size
 
 from app.language import LANGUAGES, PUBLISHED
 from app.urls import in_language
@@ -30,24 +31,24 @@ PAGES = (
 pytestmark = pytest.mark.browser
 
 
-@pytest.mark.parametrize("language", [code for code in PUBLISHED if code != PRIMARY])
+@pytest.fixture(scope="module", params=[code for code in PUBLISHED if code != PRIMARY])
+def narrow(browser: Browser, request: pytest.FixtureRequest) -> Iterator[tuple[Page, str]]:
+    """The narrowest screen of a reader of each other language, and that language."""
+    context = browser.new_context(
+        viewport={"width": 320, "height": 900}, locale=LANGUAGES[request.param].tag
+    )
+    yield context.new_page(), request.param
+    context.close()
+
+
 @pytest.mark.parametrize("path", PAGES)
 def test_pages_hold_on_the_narrowest_screen(
-    browser: Browser, served: str, path: str, language: str
+    narrow: tuple[Page, str], served: str, path: str
 ) -> None:
-    context = browser.new_context(
-        viewport={"width": 320, "height": 900}, locale=LANGUAGES[language].tag
-    )
-    page = context.new_page()
+    page, language = narrow
     page.goto(served + in_language(path, language))
     assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
-    found = Axe().run(page, options=RULES)
-    broken = [
-        (item["id"], [node["html"][:120] for node in item["nodes"]])
-        for item in found.response["violations"]
-    ]
-    assert broken == []
-    context.close()
+    assert violations(page, size(ALL_BUT_COLOURS, RULES)) == []
 
 
 @pytest.mark.parametrize(

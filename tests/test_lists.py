@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 from xml.etree.ElementTree import Element
 
 import pytest
-from conftest import SEED, Site, parsed
+from conftest import Site, our_seed, parsed
 from sqlmodel import Session
 
 from app import queries
@@ -19,12 +19,11 @@ from app.database import open_database
 from app.facets import PAGE_SIZE, BadParameterError, FacetValue, Selection, read_selection
 from app.kinds import PAGED, SEED_ORDER, Kind
 from app.pages import ListPage, list_page
-from app.seed import read
 from app.values import LONGEST_QUERY
 
 FACETED = [kind for kind in PAGED if kind.facets]
 BASE = "https://meeting.example"
-RECORDS = read(SEED).records
+RECORDS = our_seed().records
 
 
 @pytest.fixture(scope="module")

@@ -11,35 +11,25 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from conftest import ROOT, Client, Site
-from exported import write
+from conftest import ROOT, Client
 from servers import PATIENCE, held_port, wait_until
-from starlette.testclient import TestClient
 
 from app import urls
 from app.config import Settings
-from app.main import create_app
 from app.site import open_site
 
 NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 BROTLI = Path("/usr/lib/nginx/modules/ngx_http_brotli_static_module.so")
-BASE = "https://meeting.example"
 
 IN_ANSWER = {"etag", "last-modified", "content-length", "link", "vary", "location"}
 """The headers that a host of files has of its own, or cannot have."""
 
 
 @pytest.fixture(scope="module")
-def settings(world_site: Site) -> Settings:
-    return Settings(world_site.seed, world_site.database, BASE, is_export=True)
-
-
-@pytest.fixture(scope="module")
-def nginx(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx2.Client]:
+def nginx(exported: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx2.Client]:
     """Nginx over the miniature world as files."""
     folder = tmp_path_factory.mktemp("nginx")
-    write(settings, folder / "site", is_compressed=True)
-    with held_port() as port, running_nginx(folder, port):
+    with held_port() as port, running_nginx(exported, folder, port):
         wait_until(lambda: is_there(port), "nginx did not start")
         base_url = f"http://127.0.0.1:{port}"
         with httpx2.Client(base_url=base_url, timeout=PATIENCE) as client:
@@ -56,14 +46,14 @@ def is_there(port: int) -> bool:
 
 
 @contextmanager
-def running_nginx(folder: Path, port: int) -> Iterator[None]:
-    """Nginx over the site in a folder, as the README has it."""
+def running_nginx(site: Path, folder: Path, port: int) -> Iterator[None]:
+    """Nginx over a site as the README has it, with a folder for what it writes."""
     assert NGINX, "there is no nginx here: install the packages that tests/nginx.sh names"
     part = (ROOT / "README.md").read_text().split("## The site as files")[1].split("\n## ")[0]
     (given,) = re.findall(r"```nginx\n(.*?)```", part, re.DOTALL)
     changed = given.replace("listen 80;", f"listen 127.0.0.1:{port};")
-    changed = changed.replace("root /srv/meeting21;", f"root {folder}/site;")
-    assert changed.count(str(folder)) == changed.count(str(port)) == 1
+    changed = changed.replace("root /srv/meeting21;", f"root {site};")
+    assert changed.count(str(site)) == changed.count(str(port)) == 1
     if not BROTLI.exists():
         changed = changed.replace("brotli_static on;", "")
     places = "".join(
@@ -89,11 +79,12 @@ def told(headers: httpx2.Headers) -> dict[str, str]:
     return {name: value for name, value in headers.items() if name not in own}
 
 
-def test_nginx_answers_as_the_program_does(nginx: httpx2.Client, settings: Settings) -> None:
-    program = Client(create_app(settings))
-    for path in sorted(set(urls.every_address(open_site(settings).everything()))):
-        plain = {"accept-encoding": "identity"}
-        expected, sent = program.get(path, headers=plain), nginx.get(path, headers=plain)
+def test_nginx_answers_as_the_program_does(
+    nginx: httpx2.Client, world_as_files: Settings, file_client: Client
+) -> None:
+    for path in sorted(set(urls.every_address(open_site(world_as_files).everything()))):
+        expected = file_client.get(path)
+        sent = nginx.get(path, headers={"accept-encoding": "identity"})
         # What was taken back is there as a page, and no host of files knows that it was.
         status = 200 if expected.status_code == 410 else expected.status_code
         assert (sent.status_code, sent.content) == (status, expected.content), path
@@ -101,11 +92,11 @@ def test_nginx_answers_as_the_program_does(nginx: httpx2.Client, settings: Setti
             assert told(sent.headers) == told(expected.headers), path
 
 
-def test_nginx_sends_the_compressed_forms(nginx: httpx2.Client, settings: Settings) -> None:
-    program = TestClient(create_app(settings))
+def test_nginx_sends_the_compressed_forms(nginx: httpx2.Client, file_client: Client) -> None:
+    expected = file_client.get("/agreements")
     for coding in ("br", "gzip") if BROTLI.exists() else ("gzip",):
         wanted = {"accept-encoding": coding}
-        sent, expected = nginx.get("/agreements", headers=wanted), program.get("/agreements")
+        sent = nginx.get("/agreements", headers=wanted)
         assert sent.headers["content-encoding"] == coding
         assert sent.headers["vary"] == "Accept-Encoding"
         assert sent.headers["content-type"] == expected.headers["content-type"]

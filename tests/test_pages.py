@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urldefrag, urljoin, urlsplit
 from xml.etree.ElementTree import Element, fromstring, tostring
 
 import pytest
-from conftest import SEED, Site, parsed, quickly_parsed
+from conftest import Site, our_seed, parsed, quickly_parsed
 from servers import size
 from sqlmodel import Session
 
@@ -18,7 +18,6 @@ from app.database import open_database
 from app.kinds import KINDS, PAGED
 from app.language import PUBLISHED
 from app.models import AgreementKind
-from app.seed import read
 from app.values import PRIMARY
 
 BASE = "https://meeting.example"
@@ -250,7 +249,7 @@ def test_home_counts_what_the_database_has(our_site: Site) -> None:
     shown = text_of(home.find(".//main"))
     with Session(open_database(our_site.database)) as session:
         counts = queries.counts(session)
-    kinds = Counter(record.kind for record in read(SEED).records["agreements"].values())
+    kinds = Counter(record.kind for record in our_seed().records["agreements"].values())
     documents = sum(number for kind, number in kinds.items() if kind != AgreementKind.UNDERTAKING)
     named = documents - kinds[AgreementKind.REPORT]
     assert f"{named} known by name" in shown
@@ -262,7 +261,7 @@ def test_home_counts_what_the_database_has(our_site: Site) -> None:
 
 def test_lists_count_documents_and_undertakings_apart(our_site: Site) -> None:
     page = pages_of(our_site.client)["/agreements"]
-    seed = read(SEED)
+    seed = our_seed()
     of_kind = [record.kind == "undertaking" for record in seed.records["agreements"].values()]
     shown = {
         section.get("aria-labelledby"): (
@@ -280,7 +279,7 @@ def test_lists_count_documents_and_undertakings_apart(our_site: Site) -> None:
 def test_sector_table_counts_what_the_sector_pages_list(our_site: Site) -> None:
     pages = pages_of(our_site.client)
     rows = pages["/sectors"].findall(".//table")[0].findall("./tbody/tr")
-    assert len(rows) == len(read(SEED).records["sectors"])
+    assert len(rows) == len(our_seed().records["sectors"])
     for row in rows:
         (link,) = row.findall("./th/a")
         shown = [0 if text_of(cell) == "–" else int(text_of(cell)) for cell in row.findall("./td")]
@@ -293,7 +292,7 @@ def test_sector_table_counts_what_the_sector_pages_list(our_site: Site) -> None:
 
 def test_a_document_offers_its_text_or_says_that_none_was_found(our_site: Site) -> None:
     pages = pages_of(our_site.client)
-    for slug, record in read(SEED).records["agreements"].items():
+    for slug, record in our_seed().records["agreements"].items():
         shown = text_of(pages[f"/agreements/{slug}"].find(".//main"))
         assert ("Read the text" in shown) == bool(record.texts)
         missing = not record.texts and not record.is_undertaking
@@ -369,7 +368,7 @@ def test_a_parameter_given_twice_is_refused_by_name(site: Site) -> None:
 
 
 def test_short_addresses_lead_to_their_records(our_site: Site) -> None:
-    for noun, records in read(SEED).records.items():
+    for noun, records in our_seed().records.items():
         for slug, record in records.items():
             response = our_site.client.get(f"/r/{record.reference}")
             assert response.status_code == 302

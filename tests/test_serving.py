@@ -22,6 +22,7 @@ from conftest import WORLD, Site
 from load import crowd, latencies, resident, spent, visits
 from miniature import changed
 from servers import (
+    NOTHING_FORESEEN,
     PATIENCE,
     Answer,
     Served,
@@ -551,7 +552,8 @@ def test_the_log_tells_every_answer_in_a_line_that_no_request_can_break(served: 
 def test_the_common_form_is_the_usual_one(tmp_path: Path) -> None:
     known = {"MEETING21_LOG": "common", "MEETING21_PROXIES": "127.0.0.1"}
     base = "https://meeting.example/path"
-    with server(WORLD, tmp_path, "--base-url", base, **known) as running:
+    arguments = "--base-url", base
+    with server(WORLD, tmp_path, *arguments, prepared=NOTHING_FORESEEN, **known) as running:
         ask(running.port, asked('/about?"\\', 'X-Forwarded-For: 192.0.2.7" \u202e'))
         for _ in range(3):
             ask(running.port, asked("/about", "X-Forwarded-For: 192.0.2.7"))
@@ -636,7 +638,9 @@ def test_a_dead_process_is_replaced_and_nobody_is_turned_away(served: Served) ->
     assert served.said().count("has ended; another takes its place") == 2
 
 
-LITTLE_PATIENCE = "serving._ASKED_EVERY_SECONDS, serving._SILENT_SECONDS = 0.2, 4"
+LITTLE_PATIENCE = f"""{NOTHING_FORESEEN}
+serving._ASKED_EVERY_SECONDS, serving._SILENT_SECONDS = 0.2, 4
+"""
 
 
 def test_a_process_that_stands_still_is_replaced(tmp_path: Path) -> None:
@@ -655,7 +659,7 @@ def test_a_process_that_stands_still_is_replaced(tmp_path: Path) -> None:
         assert re.search(rf"process {former} says nothing for \d+ seconds, and is", running.said())
 
 
-NOT_STARTED_ONCE = """
+NOT_STARTED_ONCE = f"""{NOTHING_FORESEEN}
 started, attempts = serving._Keeper._started, iter([False, True, False])
 async def fails_once(self):
     if next(attempts):
@@ -673,7 +677,7 @@ def test_what_is_lost_is_built_anew_and_what_is_refused_is_tried_again(tmp_path:
         wait_until(lambda: running.workers() not in ([], [former]), "it is not tried again")
         assert "no process can be started: Too many open files; " in running.said()
         assert ask(running.port, asked("/about")).status == 200
-    with server(WORLD, tmp_path) as running:
+    with server(WORLD, tmp_path, prepared=NOTHING_FORESEEN) as running:
         edition.beside(tmp_path / "site.db").unlink()
         running.kill(running.workers()[0])
         assert ask(running.port, asked("/about")).status == 200
@@ -681,7 +685,7 @@ def test_what_is_lost_is_built_anew_and_what_is_refused_is_tried_again(tmp_path:
 
 
 def test_processes_end_with_the_one_that_keeps_them(tmp_path: Path) -> None:
-    with server(WORLD, tmp_path) as running:
+    with server(WORLD, tmp_path, prepared=NOTHING_FORESEEN) as running:
         workers = running.workers()
         running.process.kill()
         wait_until(lambda: not any(map(is_running, workers)), "they go on")
@@ -689,7 +693,7 @@ def test_processes_end_with_the_one_that_keeps_them(tmp_path: Path) -> None:
 
 def test_what_has_begun_is_ended_before_the_end(tmp_path: Path) -> None:
     with (
-        server(WORLD, tmp_path) as running,
+        server(WORLD, tmp_path, prepared=NOTHING_FORESEEN) as running,
         hardly_reading(running.port, asked("/data/meeting21.sqlite")) as connection,
     ):
 
@@ -783,7 +787,7 @@ def test_a_new_seed_is_taken_up_and_a_wrong_one_is_not(tmp_path: Path) -> None:
 
 def test_a_process_that_comes_later_knows_that_the_seed_is_wrong(tmp_path: Path) -> None:
     seed = changed(tmp_path)
-    with server(seed, tmp_path) as running:
+    with server(seed, tmp_path, prepared=NOTHING_FORESEEN) as running:
         seed.write_text("agreements: [")
         running.hang_up()
         (worker,) = running.workers()
@@ -837,7 +841,8 @@ def test_memory_stays_what_it_is(served: Served) -> None:
 
 def test_a_flood_of_requests_slows_nobody_else(tmp_path: Path) -> None:
     """Connections over which one page is asked for ever, whose answers nobody reads."""
-    with server(WORLD, tmp_path) as running, ExitStack() as stack:
+    prepared = NOTHING_FORESEEN
+    with server(WORLD, tmp_path, prepared=prepared) as running, ExitStack() as stack:
         ask(running.port, asked("/about"))
         (worker,) = running.workers()
         before, most = resident(worker), 0.0

@@ -50,7 +50,7 @@ _WIDE = (
     "\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6"
     "\U00020000-\U0003fffd"
 )
-_PIECE = re.compile(rf"\s+|[{_WIDE}][、。，．：；！？）〕】》」』”’…]*|[^\s{_WIDE}]+")
+_PIECE = rf"\s+|[{_WIDE}][、。，．：；！？）〕】》」』”’…]*|[^\s{_WIDE}]+"
 
 
 def plain_text(described: Described) -> bytes:
@@ -70,7 +70,7 @@ def wrapped(text: str, indent: str = "") -> Iterator[str]:
     """A text in lines that fit the width; all but the first begin with an indent."""
     for paragraph in re.split(r"\s*\n\s*", text.strip()):
         line, taken = "", 0
-        for piece in _PIECE.findall(_shown(paragraph)):
+        for piece in re.findall(_PIECE, _shown(paragraph)):
             width = columns(piece)
             if taken + width > WIDTH and line.strip():
                 yield line.rstrip()
