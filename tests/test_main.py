@@ -1,10 +1,10 @@
 """Routes by the first part of the path: the same ones as in one row."""
 
-import asyncio
 from dataclasses import replace
 
 import pytest
 from conftest import Site
+from load import in_a_loop
 from starlette.routing import Match, Route
 
 from app.config import Settings
@@ -52,5 +52,5 @@ def test_an_export_makes_its_pages_where_they_are_asked_for(
     settings = Settings(world_site.seed, world_site.database, "https://meeting.example")
     served, exported = create_app(settings), create_app(replace(settings, is_export=True))
     monkeypatch.setattr("starlette.concurrency.anyio.to_thread.run_sync", refused)
-    assert asyncio.run(answer(exported, "/agreements")).status == 200
-    assert asyncio.run(answer(served, "/agreements")).status == 500
+    assert in_a_loop(answer(exported, "/agreements")).status == 200
+    assert in_a_loop(answer(served, "/agreements")).status == 500
