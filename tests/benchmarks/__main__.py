@@ -74,7 +74,7 @@ def _machine() -> str:
     versions = [f"{name} {version(name)}" for name in PACKAGES]
     return (
         f"{os.cpu_count()} cores ({processor[1] if processor else platform.machine()}), "
-        f"load {os.getloadavg()[2]:.1f} over the last quarter of an hour; "
+        f"load {os.getloadavg()[2]:.1f} over the last quarter of an hour, this included; "
         f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, "
         f"{', '.join(versions)}."
     )
