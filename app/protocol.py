@@ -181,9 +181,9 @@ class Protocol(HttpToolsProtocol):
         self.transport = cast("Any", self.counted)
         waiting = self.ours.waiting
         if len(self.connections) > self.ours.most_connections:
-            # Whoever still reads its last answer does not wait.
+            # Whoever still reads its last answer goes only where all do, or say so.
             idle = (one for one in waiting if not one.transport.get_write_buffer_size())
-            longest = next(idle, None)
+            longest = next(idle, None) or next(iter(waiting), None)
             if longest is None:
                 self._refuse(HTTPStatus.SERVICE_UNAVAILABLE)
                 return

@@ -459,6 +459,16 @@ def test_whoever_still_reads_does_not_wait(world_site: Site, bounded: int) -> No
     assert received.endswith(whole)
 
 
+def test_those_who_do_not_read_keep_nobody_out(bounded: int) -> None:
+    """However many they are."""
+    with ExitStack() as stack:
+        for _ in range(8):
+            sent = asked("/data/meeting21.sqlite")
+            stack.enter_context(hardly_reading(bounded, sent)).recv(1)
+        for _ in range(3):
+            assert ask(bounded, asked("/about")).status == 200
+
+
 def test_those_who_do_not_read_wait_for_the_same_bytes(tmp_path: Path) -> None:
     """What the system takes at once is not in the memory of the process."""
     prepared = (
