@@ -326,7 +326,7 @@ def _held(folder: Path) -> Iterator[bool]:
             fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
             # Another may have moved it away before it was held.
             is_held = os.path.samestat(os.fstat(opened), folder.stat())
-        except OSError:
+        except (BlockingIOError, FileNotFoundError):
             is_held = False
         yield is_held
 

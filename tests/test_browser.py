@@ -72,6 +72,7 @@ def watched(browser: Browser, served: str) -> Iterator[tuple[Page, list[str]]]:
 @pytest.mark.parametrize("path", PAGES)
 def test_pages_hold_in_chromium(watched: tuple[Page, list[str]], served: str, path: str) -> None:
     page, errors = watched
+    errors.clear()
     response = page.goto(served + path)
     assert response is not None
     if response.status == 404:

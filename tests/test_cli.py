@@ -278,25 +278,29 @@ def test_what_lies_where_it_is_started_is_not_run(tmp_path: Path) -> None:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("raise SystemExit('another program is run')")
     script = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from app.__main__ import run; run()"
-    with held_port() as port:
+    said = tmp_path / "said"
+    with held_port() as port, said.open("w") as stream:
         running = subprocess.Popen(
             [sys.executable, "-P", "-c", script, "serve", "--port", str(port), "--seed", WORLD],
             cwd=tmp_path,
             env=ENVIRONMENT | {"MEETING21_DATABASE": str(tmp_path / "site.db")},
-            stderr=subprocess.PIPE,
-            text=True,
+            stderr=stream,
         )
-        assert running.stderr
-        said = [running.stderr.readline()]
-        while said[-1] and not said[-1].startswith("serving "):
-            said.append(running.stderr.readline())
-        assert said[-1], said
-        (tmp_path / "site.db").unlink()
-        running.send_signal(signal.SIGHUP)
-        said = [running.stderr.readline() for _ in range(3)]
-        running.terminate()
-        assert running.communicate(timeout=PATIENCE) == (None, "")
-    assert said[-1] == "the site is new\n", said
+        try:
+            for sign, line in (0, "serving http"), (signal.SIGHUP, "\nthe site is new"):
+                (tmp_path / "site.db").unlink(missing_ok=True)
+                running.send_signal(sign)
+                wait_until(lambda line=line: line in said.read_text() or ended(running), line)
+                assert line in said.read_text(), said.read_text()
+        finally:
+            running.terminate()
+            running.wait(PATIENCE)
+    assert "another program is run" not in said.read_text()
+
+
+def ended(process: subprocess.Popen[bytes]) -> bool:
+    """Whether a process goes on no more."""
+    return process.poll() is not None
 
 
 def test_an_interruption_after_the_build_says_what_is_built(
