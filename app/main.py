@@ -15,11 +15,11 @@ from app.errors import answer_errors
 from app.files import file_routes
 from app.language import PUBLISHED
 from app.site import Health, Site, open_site
-from app.views import page_routes
+from app.views import OF_A_RECORD, page_routes
 
 MOST_FORESEEN = 1000
-"""Of how many records all pages are made before anybody asks for them: a minute's or two's work,
-and some ten megabytes. A larger site makes them as they are asked for."""
+"""How many records a small site has. All its pages are made before anybody asks for them, a
+minute's or two's work and some ten megabytes; a larger one makes them as they are asked for."""
 
 
 class Branches(BaseRoute):
@@ -54,7 +54,7 @@ def _first_part(path: str) -> str:
 
 
 def _at_once(route: Route) -> Route:
-    """A route whose view is run where it is asked for: in an export nobody else waits for it."""
+    """A route whose view is run where it is asked for, and not in a thread."""
 
     async def view(request: Request) -> Response:
         response: Response = route.endpoint(request)
@@ -70,8 +70,12 @@ def create_app(settings: Settings, health: Health | None = None) -> Delivery:
     routers = [file_routes(site), api_routes(site)]
     routers += [page_routes(site, language) for language in PUBLISHED]
     routes = [cast("Route", route) for router in routers for route in router.routes]
-    if site.is_export:
-        routes = [_at_once(route) for route in routes]
+    # In an export nobody else waits. What tells of one record of a small site lies in memory, and
+    # is made in less time than others may wait for a thread to give way.
+    quick = {OF_A_RECORD} if _is_small(site) else set()
+    routes = [
+        _at_once(route) if site.is_export or route.name in quick else route for route in routes
+    ]
     # What is numbered in its first part, such as a sitemap, has no branch.
     numbered = [route for route in routes if "{" in _first_part(route.path)]
     app = FastAPI(
@@ -94,10 +98,15 @@ def create_app(settings: Settings, health: Health | None = None) -> Delivery:
     )
 
 
+def _is_small(site: Site) -> bool:
+    with site.session() as session:
+        return queries.number_of_records(session) <= MOST_FORESEEN
+
+
 def _foreseen(site: Site) -> Sequence[str]:
     """The pages to make in advance: all of them, where they are not too many."""
+    if not _is_small(site):
+        return ()
     with site.session() as session:
-        if queries.number_of_records(session) > MOST_FORESEEN:
-            return ()
         rows = queries.every_record(session)
         return list(urls.every_page((row.kind, row.slug) for row in rows))

@@ -22,6 +22,9 @@ SUGGESTIONS_TYPE = "application/x-suggestions+json"
 """What OpenSearch calls suggestions: the query, then texts, descriptions and addresses
 (OpenSearch Suggestions extension 1.1, Response format)."""
 
+OF_A_RECORD = "record"
+"""What the routes of the pages that tell of one record are called."""
+
 PLAIN_PAGES: dict[str, Callable[[Session], Any]] = {
     urls.TIMELINE: pages.timeline_page,
     "about": pages.about_page,
@@ -34,8 +37,8 @@ def page_routes(site: Site, language: str) -> APIRouter:
     """The pages of one language."""
     router = APIRouter()
 
-    def add(path: str, view: View) -> None:
-        router.add_route(path, view, methods=["GET"])
+    def add(path: str, view: View, name: str | None = None) -> None:
+        router.add_route(path, view, methods=["GET"], name=name)
 
     for name, made in PLAIN_PAGES.items():
         add(urls.page_path(name, language), _plain(site, language, name, made))
@@ -76,8 +79,9 @@ def page_routes(site: Site, language: str) -> APIRouter:
         place = (kind.noun, "{slug}", language)
         template = f"records/{kind.noun}.html" if kind.has_pages else "home.html"
         framed = _record(site, language, kind, "embed.html", FRAMED_HEADERS)
-        add(urls.embed_path(*place), framed)
-        add(urls.record_path(*place), _record(site, language, kind, template, PAGE_HEADERS))
+        whole = _record(site, language, kind, template, PAGE_HEADERS)
+        add(urls.embed_path(*place), framed, OF_A_RECORD)
+        add(urls.record_path(*place), whole, OF_A_RECORD)
     for kind in PAGED:
         add(urls.list_path(kind.noun, language), _list(site, language, kind))
     return router

@@ -225,7 +225,7 @@ def test_pages_with_a_query_are_made_two_at_a_time(our_site: Site) -> None:
             for number in range(12)
         ]
         sent = [status_of(app, scope) for scope in asked]
-        sent += [status_of(app, request_for(f"/sectors/{slug}")) for slug in slugs]
+        sent += [status_of(app, request_for(f"/sectors/{slug}.json")) for slug in slugs]
         assert set(await asyncio.gather(*sent)) == {200}
 
     in_a_loop(crowd())

@@ -7,6 +7,7 @@ from conftest import Site
 from load import in_a_loop
 from starlette.routing import Match, Route
 
+from app import main
 from app.config import Settings
 from app.export import answer
 from app.main import Branches, create_app
@@ -43,14 +44,26 @@ def test_the_route_of_a_path_is_the_one_of_all_routes(path: str, method: str) ->
     assert (match, chosen.get("branch")) == expected
 
 
-def test_an_export_makes_its_pages_where_they_are_asked_for(
+def test_quick_pages_are_made_where_they_are_asked_for(
     world_site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Those of an export, and those of a record of a small site."""
+
     async def refused(*_: object, **__: object) -> None:
         raise AssertionError("a thread was asked")
 
     settings = Settings(world_site.seed, world_site.database, "https://meeting.example")
-    served, exported = create_app(settings), create_app(replace(settings, is_export=True))
+    small, exported = create_app(settings), create_app(replace(settings, is_export=True))
+    monkeypatch.setattr(main, "MOST_FORESEEN", 3)
+    large = create_app(settings)
     monkeypatch.setattr("starlette.concurrency.anyio.to_thread.run_sync", refused)
-    assert in_a_loop(answer(exported, "/agreements")).status == 200
-    assert in_a_loop(answer(served, "/agreements")).status == 500
+    record = "/agreements/herring-plan"
+    for app, path, status in (
+        (exported, "/agreements", 200),
+        (exported, record, 200),
+        (small, "/agreements", 500),
+        (small, record, 200),
+        (small, f"/ru/embed{record}", 200),
+        (large, record, 500),
+    ):
+        assert in_a_loop(answer(app, path)).status == status, path

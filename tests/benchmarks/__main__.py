@@ -22,7 +22,7 @@ from rows import ROWS, Outcome, Place, Row
 from app import cli
 from app.config import ROOT
 
-PARTS = ("kept", "exporting", "rendering", "starting", "caching", "scale")
+PARTS = ("kept", "rendering", "exporting", "starting", "caching", "scale")
 """The modules that measure, in the order of the table."""
 
 PACKAGES = ("fastapi", "sqlmodel", "jinja2", "uvicorn", "uvloop", "httptools", "brotli")
