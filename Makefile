@@ -17,7 +17,7 @@ test: .venv/test-ready ## format, lint, types, import rules, the seed, every tes
 	$(BIN)/python -m compileall -q app
 	$(BIN)/python -m pytest --numprocesses=logical --dist=loadscope --no-loadscope-reorder
 
-soak: .venv/test-ready ## the long forms of the fault, load and attack tests, some half an hour
+soak: .venv/test-ready ## the long forms of the fault, load and attack tests, some forty minutes
 	SOAK=1 $(BIN)/python -m pytest -rP tests/test_serving.py tests/test_faults.py tests/test_headers.py \
 		tests/test_hostile_requests.py tests/test_hostile_seed.py tests/test_browser.py \
 		tests/test_cli.py tests/test_export.py tests/test_pages.py tests/test_sharing_browser.py \
