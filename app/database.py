@@ -12,6 +12,8 @@ from sqlalchemy.dialects.sqlite import dialect
 from sqlmodel import Session, create_engine
 from sqlmodel.sql.expression import Select, SelectOfScalar
 
+from app.models import Kept
+
 Found = TypeVar("Found")
 
 _DIALECT = dialect(paramstyle="named")
@@ -79,13 +81,11 @@ class Question(Generic[Found]):
         return str(compiled), dict(compiled.params)
 
     @cached_property
-    def _columns(self) -> tuple[list[str], list[tuple[str, Any]]]:
-        """The names of the model's columns, and what makes values of those that need it."""
-        columns = {str(column.key): column for column in inspect(self.model).columns}
-        made_by = [
-            (name, column.type.result_processor(_DIALECT, None)) for name, column in columns.items()
-        ]
-        return [*columns], [(name, processor) for name, processor in made_by if processor]
+    def _columns(self) -> tuple[list[str], list[tuple[str, Kept]]]:
+        """The names of the model's columns, and those whose values are to be made of text."""
+        columns = {str(column.key): column.type for column in inspect(self.model).columns}
+        kept = [(name, held) for name, held in columns.items() if isinstance(held, Kept)]
+        return [*columns], kept
 
     def found(self, session: Session, **asked: Any) -> list[Found]:
         """What is found, each as one of the model."""
@@ -94,15 +94,15 @@ class Question(Generic[Found]):
     def rows(self, session: Session, **asked: Any) -> Iterator[tuple[Found, tuple[Any, ...]]]:
         """The same, each with what the other columns have."""
         text, usual = self._compiled
-        names, processors = self._columns
+        names, kept = self._columns
         model = _for_reading(cast("Hashable", self.model))
         for row in _driven(session).execute(text, usual | asked):
             item = object.__new__(model)
             fields = item.__dict__
             fields.update(zip(names, row, strict=False))
-            for name, processor in processors:
+            for name, column in kept:
                 if fields[name] is not None:
-                    fields[name] = processor(fields[name])
+                    fields[name] = column.read(fields[name])
             yield item, row[len(names) :]
 
 

@@ -7,13 +7,14 @@ one record to another is kept a second time as a row of `link`, where the databa
 itself sees that it leads somewhere.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache, cached_property, lru_cache
 from typing import Annotated, Any
 
 from pydantic import ConfigDict, TypeAdapter
+from pydantic_core import SchemaValidator
 from sqlalchemy import Dialect, Index, String
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
@@ -53,13 +54,45 @@ def _adapter_of(annotation: Any) -> TypeAdapter[Any]:
     return TypeAdapter(annotation)
 
 
-class AsJson(TypeDecorator[Any]):
+@cache
+def _reader_of(annotation: Any) -> SchemaValidator:
+    """What reads values of a type that were written by us: our own checks were made then."""
+    return SchemaValidator(_believed(_adapter_of(annotation).core_schema))
+
+
+def _believed(schema: Any) -> Any:
+    if isinstance(schema, list | tuple):
+        return type(schema)(map(_believed, schema))
+    if not isinstance(schema, Mapping):
+        return schema
+    if schema.get("type") == "function-after":
+        named = {"ref": schema["ref"]} if "ref" in schema else {}
+        return _believed(schema["schema"]) | named
+    return {name: _believed(part) for name, part in schema.items()}
+
+
+class Kept(TypeDecorator[Any]):
+    """A column whose values are kept as text; an absent one stays absent."""
+
+    impl = String
+    cache_ok = True
+
+    @property
+    def read(self) -> Callable[[str], Any]:
+        """What makes a value of the text."""
+        raise NotImplementedError
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        """From the text back to the value."""
+        return None if value is None else self.read(value)
+
+
+class AsJson(Kept):
     """A column that keeps one value as compact JSON, keys in the order of the fields.
 
     What is usual is left out, whether the seed says it or not, so that both are the same bytes.
     """
 
-    impl = String
     cache_ok = True
 
     def __init__(self, annotation: Any) -> None:
@@ -67,43 +100,36 @@ class AsJson(TypeDecorator[Any]):
         self.annotation = annotation
 
     @cached_property
-    def _adapter(self) -> TypeAdapter[Any]:
-        # When a value is first read or written: at a start few are.
-        return _adapter_of(self.annotation)
-
-    @cached_property
-    def _read(self) -> Callable[[str], Any]:
+    def read(self) -> Callable[[str], Any]:
+        """What makes a value of the JSON."""
         # A title is read on the page of whatever leads to it: nobody changes what was read.
-        return lru_cache(maxsize=_MOST_READ)(self._adapter.validate_json)
+        return lru_cache(maxsize=_MOST_READ)(_reader_of(self.annotation).validate_json)
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
-        """From the value to its JSON; an absent value stays absent."""
+        """From the value to its JSON."""
         if value is None:
             return None
-        return self._adapter.serializer.to_json(value, exclude_defaults=True).decode()
-
-    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
-        """From the JSON back to the value."""
-        return None if value is None else self._read(value)
+        serializer = _adapter_of(self.annotation).serializer
+        return serializer.to_json(value, exclude_defaults=True).decode()
 
 
-class AsWord(TypeDecorator[Any]):
+class AsWord(Kept):
     """A column that keeps one word of a closed vocabulary."""
 
-    impl = String
     cache_ok = True
 
     def __init__(self, vocabulary: type[StrEnum]) -> None:
         super().__init__()
         self.vocabulary = vocabulary
 
+    @cached_property
+    def read(self) -> Callable[[str], Any]:
+        """What makes a word of the text."""
+        return {str(word): word for word in self.vocabulary}.__getitem__
+
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
         """From the word to its text."""
         return None if value is None else str(value)
-
-    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
-        """From the text back to the word."""
-        return None if value is None else self.vocabulary(value)
 
 
 def word(vocabulary: type[StrEnum], default: Any = ...) -> Any:

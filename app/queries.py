@@ -111,7 +111,7 @@ _IDS = select(func.json_each(bindparam("ids")).table_valued("value").c.value)
 
 
 def _as_ids(ids: Iterable[int]) -> str:
-    return json.dumps(sorted(ids))
+    return f"[{','.join(map(str, sorted(ids)))}]"
 
 
 _MEETING = Question(Meeting, select(Meeting))

@@ -258,6 +258,7 @@ def _environment(
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
+        cache_size=-1,
         bytecode_cache=compiled,
     )
     # What is said in a template leaves room for values by their names.
@@ -514,7 +515,8 @@ class _Writer:
 
     def dated(self, day: str) -> Markup:
         """A partial date as a `time` element, as exact as it is known."""
-        return Markup('<time datetime="%s">%s</time>') % (day, when(day, self.locale))
+        said = escape(when(day, self.locale))
+        return Markup(f'<time datetime="{escape(day)}">{said}</time>')  # noqa: S704 - escaped
 
     def quoted(self, text: str, language: str) -> Markup:
         """A wording in the quotation marks of its own language, marked with it."""
