@@ -45,10 +45,12 @@ async def _first_rendering(settings: Settings) -> Outcome:
         began = time.process_time()
         renderer.render(f"records/{noun}.html", **data)
         alone = time.process_time() - began
-        app.pages.clear()
-        began = time.process_time()
-        got = await answer(app, data["path"])
-        whole = time.process_time() - began
+        # Both are timed once they have done the same before, as in a process that is warm.
+        for _ in range(2):
+            app.pages.clear()
+            began = time.process_time()
+            got = await answer(app, data["path"])
+            whole = time.process_time() - began
         assert got.body == text.encode()
         ratios.append(whole / alone)
         times.append((1000 * whole, 1000 * alone))
