@@ -134,11 +134,11 @@ def printed_in(text: str, language: str) -> str | None:
     return foreign(most, language) if letters[most] else None
 
 
-_MOST_DAYS = 2048
+MOST_DAYS = 2048
 """How many dates in words stay in memory: Babel makes one in the time that a fact takes."""
 
 
-@lru_cache(_MOST_DAYS)
+@lru_cache(MOST_DAYS)
 def when(day: str, locale: Locale, *, is_brief: bool = False) -> str:
     """A partial date in words, as exact as it is known; with its month cut short if `is_brief`."""
     if len(day) >= _DAY:
@@ -171,7 +171,7 @@ def tag_of(code: str) -> str:
     return LANGUAGES[code].tag if code in LANGUAGES else code
 
 
-@lru_cache(_MOST_DAYS)
+@lru_cache(MOST_DAYS)
 def name_of(tag: str, language: str) -> str:
     """What a language is called in another."""
     named = Locale.parse(tag, sep="-").get_display_name(LANGUAGES[language].region)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from urllib.parse import quote, unquote, urlencode, urlsplit
 
 from app.kinds import KINDS, LISTED, PAGED
@@ -96,7 +97,7 @@ class Addresses:
     base_url: str
     is_export: bool = False
 
-    @property
+    @cached_property
     def prefix(self) -> str:
         """The path of the base address, which every link begins with; empty without one."""
         return urlsplit(self.base_url).path

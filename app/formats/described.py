@@ -7,6 +7,7 @@ the few words of their own in the primary one.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from sqlmodel import Session
@@ -52,12 +53,12 @@ class Described:
     sides: Sequence[str]
     words: Mapping[str, str]
 
-    @property
+    @cached_property
     def title(self) -> Mapping[str, str]:
         """What the record is called, by language."""
         return self.kind.titled(self.record)
 
-    @property
+    @cached_property
     def url(self) -> str:
         """The whole address of the record's page."""
         return self.url_of(self.kind.noun, self.record.slug)

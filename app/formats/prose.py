@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from babel import Locale
 from babel.dates import format_date, format_skeleton
 from markupsafe import Markup, escape
 
 from app.formats.citations import Creator, Gettext, Work, listed_name
-from app.language import LANGUAGES, marks, when
+from app.language import LANGUAGES, MOST_DAYS, marks, when
 from app.values import PRIMARY
 
 _MONTH, _DAY = 7, 10
@@ -175,6 +176,7 @@ def _in_marks(work: Work, reader: Reader) -> Markup:
     return escape(before) + title + end
 
 
+@lru_cache(MOST_DAYS)
 def _year_first(day: str, locale: Locale) -> str:
     """As APA writes it: the year, and after a comma as much of the day as is known.
 
@@ -190,6 +192,7 @@ def _year_first(day: str, locale: Locale) -> str:
     return f"{year}, {format_skeleton('MMMMd', date.fromisoformat(day), locale=locale)}"
 
 
+@lru_cache(MOST_DAYS)
 def _day_first(day: str, locale: Locale) -> str:
     """As MLA writes it: 7 Nov. 2016, short months whole; in other languages as they do."""
     if locale != _AMERICAN or len(day) < _MONTH:
