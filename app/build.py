@@ -21,7 +21,7 @@ from app.checks import checked
 from app.facets import MOST_OFFERED, MOST_TALLIED
 from app.kinds import SEED_ORDER, Kind
 from app.language import LANGUAGES
-from app.models import AliasRow, FacetRow, Link, NameRow, RecordRow
+from app.models import AliasRow, FacetRow, Kept, Link, NameRow, RecordRow
 from app.search import indexed
 from app.seed import Entry, Mistake, Seed, SeedError, Told, read, untold
 
@@ -247,27 +247,28 @@ def _addition(model: type[SQLModel]) -> str:
 
 
 @cache
-def _columns(model: type[SQLModel]) -> list[tuple[str, Callable[[Any], Any]]]:
-    """Each column of a table, with what makes of a value what is kept of it."""
+def _columns(model: type[SQLModel]) -> list[tuple[str, Callable[[Any], str] | None]]:
+    """Each column of a table, with what makes the text of a value that is not kept as it is."""
+    columns = model.__table__.columns  # type: ignore[attr-defined]
     return [
-        (column.name, column.type.dialect_impl(dialect()).bind_processor(dialect()) or _as_it_is)
-        for column in model.__table__.columns  # type: ignore[attr-defined]
+        (column.name, column.type.write if isinstance(column.type, Kept) else None)
+        for column in columns
     ]
 
 
-def _as_it_is(value: Any) -> Any:
-    return value
+def _kept(write: Callable[[Any], str] | None, value: Any) -> Any:
+    """What is kept of a value."""
+    return value if write is None or value is None else write(value)
 
 
 def _row(kind: Kind, record: Any) -> Iterator[Row]:
-    columns = dict(_columns(RecordRow))
-    title = columns["title"](kind.titled(record))
+    title = _kept(dict(_columns(RecordRow))["title"], kind.titled(record))
     yield record.id, kind.noun, record.slug, record.reference, kind.part(record), title
 
 
 def _own_row(kind: Kind, record: Any) -> Iterator[Row]:
     held = vars(record)
-    yield [kept(held[name]) for name, kept in _columns(kind.model)]
+    yield [_kept(write, held[name]) for name, write in _columns(kind.model)]
 
 
 def _links(seed: Seed, entry: Entry) -> Iterator[Row]:

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.sqlite import dialect
 from sqlmodel import Session, create_engine
 from sqlmodel.sql.expression import Select, SelectOfScalar
 
-from app.models import Kept
+from app.models import Kept, for_reading
 
 Found = TypeVar("Found")
 
@@ -95,7 +95,7 @@ class Question(Generic[Found]):
         """The same, each with what the other columns have."""
         text, usual = self._compiled
         names, kept = self._columns
-        model = _for_reading(cast("Hashable", self.model))
+        model = _found(cast("Hashable", self.model))
         for row in _driven(session).execute(text, usual | asked):
             item = object.__new__(model)
             fields = item.__dict__
@@ -107,16 +107,19 @@ class Question(Generic[Found]):
 
 
 @cache
-def _for_reading(model: Any) -> Any:
-    """A class of a model's own whose attributes are plain ones: a page reads hundreds.
+def _found(model: Any) -> Any:
+    """A class for reading, in which what Pydantic gives each new one of a model is there already.
 
-    The model's ask SQLAlchemy each time whether there is a change to be noted, and what Pydantic
-    would give each new one of them is the same for all.
+    It is the same for all that are found.
     """
-    names = [str(column.key) for column in inspect(model).columns]
-    plain = dict.fromkeys([*names, "__pydantic_extra__", "__pydantic_private__"])
-    made = {**plain, "__pydantic_fields_set__": frozenset(names)}
-    return type.__new__(type(model), model.__name__, (model,), made)
+    plain = for_reading(model)
+    columns = frozenset(str(column.key) for column in inspect(model).columns)
+    made = {
+        "__pydantic_extra__": None,
+        "__pydantic_private__": None,
+        "__pydantic_fields_set__": columns,
+    }
+    return type.__new__(type(model), model.__name__, (plain,), made)
 
 
 def _driven(session: Session) -> sqlite3.Connection:

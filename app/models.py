@@ -15,7 +15,7 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, TypeAdapter
 from pydantic_core import SchemaValidator
-from sqlalchemy import Dialect, Index, String
+from sqlalchemy import Dialect, Index, String, inspect
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
@@ -82,6 +82,15 @@ class Kept(TypeDecorator[Any]):
         """What makes a value of the text."""
         raise NotImplementedError
 
+    @property
+    def write(self) -> Callable[[Any], str]:
+        """What makes the text of a value."""
+        raise NotImplementedError
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        """From the value to its text."""
+        return None if value is None else self.write(value)
+
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         """From the text back to the value."""
         return None if value is None else self.read(value)
@@ -105,12 +114,11 @@ class AsJson(Kept):
         # A title is read on the page of whatever leads to it: nobody changes what was read.
         return lru_cache(maxsize=_MOST_READ)(_reader_of(self.annotation).validate_json)
 
-    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
-        """From the value to its JSON."""
-        if value is None:
-            return None
-        serializer = _adapter_of(self.annotation).serializer
-        return serializer.to_json(value, exclude_defaults=True).decode()
+    @cached_property
+    def write(self) -> Callable[[Any], str]:
+        """What makes the JSON of a value."""
+        to_json = _adapter_of(self.annotation).serializer.to_json
+        return lambda value: to_json(value, exclude_defaults=True).decode()
 
 
 class AsWord(Kept):
@@ -127,9 +135,10 @@ class AsWord(Kept):
         """What makes a word of the text."""
         return {str(word): word for word in self.vocabulary}.__getitem__
 
-    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
-        """From the word to its text."""
-        return None if value is None else str(value)
+    @property
+    def write(self) -> Callable[[Any], str]:
+        """What makes the text of a word."""
+        return str
 
 
 def word(vocabulary: type[StrEnum], default: Any = ...) -> Any:
@@ -906,3 +915,13 @@ class Link(SQLModel, table=True):
     role: str
     object_id: int = Field(foreign_key="record.id")
     locator: str | None = None
+
+
+@cache
+def for_reading(model: Any) -> Any:
+    """A class of a model's own whose columns are plain attributes: a page reads hundreds of them.
+
+    The model's ask SQLAlchemy each time whether there is a change to be noted.
+    """
+    names = [str(column.key) for column in inspect(model).columns]
+    return type.__new__(type(model), model.__name__, (model,), dict.fromkeys(names))

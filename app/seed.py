@@ -25,7 +25,7 @@ from sqlalchemy.orm import configure_mappers
 
 from app.edition import files_of
 from app.kinds import KINDS, Kind
-from app.models import Record
+from app.models import Record, for_reading
 from app.references import Made, written_in
 from app.values import LARGEST_NUMBER
 
@@ -226,7 +226,7 @@ def _understood(model: type[Record], written: dict[str, Any]) -> Record:
 
     SQLAlchemy, which would follow each of its fields, is not told of it. Raises ValidationError.
     """
-    record: Record = model.__new__(model)
+    record: Record = object.__new__(for_reading(model))
     model.__pydantic_validator__.validate_python(written, self_instance=record)
     return record
 

@@ -1,7 +1,7 @@
 """The small values that records are made of: texts by language, names, partial dates."""
 
 import re
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Mapping
 from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any, Self
@@ -224,16 +224,16 @@ def _require_primary(languages: Container[str]) -> None:
 
 def texts_in(value: Any) -> list[tuple[LanguageTag, str]]:
     """Every text inside a value, with its language, in the order of the fields."""
-    if isinstance(value, list | tuple):
-        return _texts_in_any(value)
+    found: list[tuple[LanguageTag, str]] = []
+    _gather(value, found)
+    return found
+
+
+def _gather(value: Any, found: list[tuple[LanguageTag, str]]) -> None:
     if isinstance(value, Text | Name):
-        return [*wordings_of(value).items()]
-    if isinstance(value, Part):
-        return _texts_in_any(vars(value).values())
-    return []
-
-
-def _texts_in_any(values: Iterable[Any]) -> list[tuple[LanguageTag, str]]:
-    # Most are slugs and the like, or absent.
-    told = (value for value in values if value and not isinstance(value, str))
-    return [text for value in told for text in texts_in(value)]
+        found += wordings_of(value).items()
+    elif isinstance(value, list | tuple | Part):
+        for inner in vars(value).values() if isinstance(value, Part) else value:
+            # Most are slugs and the like, or absent.
+            if inner and not isinstance(inner, str):
+                _gather(inner, found)
