@@ -144,13 +144,15 @@ function offerCopies(controls) {
   // Browsers offer the clipboard to safe addresses only.
   for (const place of navigator.clipboard ? controls.querySelectorAll("[data-copy]") : []) {
     const name = place.previousElementSibling.textContent;
+    // Nobody wants the spaces that keep a line whole.
+    const text = place.textContent.trim().replace(/\s+/g, " ");
     const made = button(words.copy, async () => {
-      await navigator.clipboard.writeText(place.dataset.copy);
+      await navigator.clipboard.writeText(text);
       say(words.copied);
     });
-    const say = (text) => {
-      made.textContent = text;
-      made.ariaLabel = `${text}: ${name}`;
+    const say = (word) => {
+      made.textContent = word;
+      made.ariaLabel = `${word}: ${name}`;
     };
     made.ariaLive = "polite";
     say(words.copy);
