@@ -27,8 +27,7 @@ def open_database(path: Path) -> Engine:
 
     `immutable` lets SQLite skip every lock (https://www.sqlite.org/uri.html, section 3.3): a
     new build replaces the file under its name, and whoever has the old one open keeps it. So every
-    connection is opened now: a later one would find the new file, and a page be of two. The one
-    that was given back last is used next, so that few of them fill a cache of their own.
+    connection is opened now: a later one would find the new file, and a page be of two.
     """
     address = URL.create(
         "sqlite",
@@ -37,9 +36,7 @@ def open_database(path: Path) -> Engine:
     )
     while True:
         before = path.stat()
-        engine = create_engine(
-            address, pool_size=CONNECTIONS, max_overflow=0, pool_timeout=600, pool_use_lifo=True
-        )
+        engine = create_engine(address, pool_size=CONNECTIONS, max_overflow=0)
         event.listen(engine, "connect", _only_asked)
         opened = [engine.connect() for _ in range(CONNECTIONS)]
         for connection in opened:
@@ -50,10 +47,9 @@ def open_database(path: Path) -> Engine:
         engine.dispose()
 
 
-def file_of(engine: Engine) -> bytes:
+def file_of(session: Session) -> bytes:
     """The bytes of the database itself, whatever stands under its name now."""
-    with engine.connect() as connection:
-        return cast("sqlite3.Connection", connection.connection.driver_connection).serialize()
+    return _driven(session).serialize()
 
 
 def _only_asked(connection: Any, _: Any) -> None:

@@ -1,16 +1,17 @@
 """One site: everything that its routes share."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from queue import LifoQueue
 
-from sqlalchemy import Engine
 from sqlmodel import Session
 
 from app import edition, pages
 from app.assets import Asset, read_assets
 from app.config import ROOT, Settings
-from app.database import file_of, open_database
+from app.database import CONNECTIONS, file_of, open_database
 from app.facets import PAGE_SIZE
 from app.formats.dataset import DataFile, data_files
 from app.formats.described import describe
@@ -31,9 +32,12 @@ class Health:
 
 @dataclass(frozen=True)
 class Site:
-    """A finished database with what renders it: a renderer for each published language."""
+    """A finished database with what renders it: a renderer for each published language.
 
-    engine: Engine
+    `idle` are the sessions that nobody uses; they stay open.
+    """
+
+    idle: LifoQueue[Session]
     addresses: Addresses
     assets: Mapping[str, Asset]
     meeting: Meeting
@@ -54,7 +58,8 @@ class Site:
                 noun: describe(session, records(session, noun), self.addresses, self.words)
                 for noun in KINDS
             }
-        return data_files(whole, self.addresses, file_of(self.engine))
+            database = file_of(session)
+        return data_files(whole, self.addresses, database)
 
     @property
     def is_export(self) -> bool:
@@ -80,12 +85,20 @@ class Site:
                 static_files=[(name, asset.digest) for name, asset in self.assets.items()],
             )
 
-    def session(self) -> Session:
-        """A session over the database, to be used in a `with` statement.
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """A session over the database for one answer.
 
         It knows the meeting already, which nearly every page asks for.
         """
-        return Session(self.engine, info={"meeting": self.meeting})
+        session = self.idle.get()
+        session.info["meeting"] = self.meeting
+        try:
+            yield session
+        finally:
+            # What it has learnt would not fit into memory for all answers.
+            session.info.clear()
+            self.idle.put(session)
 
 
 def open_site(settings: Settings, health: Health | None = None) -> Site:
@@ -104,4 +117,7 @@ def open_site(settings: Settings, health: Health | None = None) -> Site:
             pages.meeting_names(session),
             compiled=Compiled(edition.templates_beside(settings.database)),
         )
-    return Site(engine, addresses, assets, about, in_languages, seed_digest, health or Health())
+    idle = LifoQueue[Session]()
+    for _ in range(CONNECTIONS):
+        idle.put(Session(engine))
+    return Site(idle, addresses, assets, about, in_languages, seed_digest, health or Health())

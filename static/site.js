@@ -1,4 +1,4 @@
-// Enhances what works without it: suggestions, copies, a way back, the page in another language.
+// Enhances what works without it.
 "use strict";
 
 // A combobox with a list of links (ARIA Authoring Practices, "Combobox with listbox popup").
@@ -144,8 +144,8 @@ function offerCopies(controls) {
   // Browsers offer the clipboard to safe addresses only.
   for (const place of navigator.clipboard ? controls.querySelectorAll("[data-copy]") : []) {
     const name = place.previousElementSibling.textContent;
-    // Nobody wants the spaces that keep a line whole.
-    const text = place.textContent.trim().replace(/\s+/g, " ");
+    // A copy has plain spaces only.
+    const text = place.textContent.replace(/\s+/g, " ");
     const made = button(words.copy, async () => {
       await navigator.clipboard.writeText(text);
       say(words.copied);
