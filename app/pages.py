@@ -454,8 +454,9 @@ class ConnectionsPage:
         return self.focus.row if self.focus else None
 
 
-def record_page(session: Session, kind: Kind, record: Any) -> RecordPage:
+def record_page(session: Session, record: Any) -> RecordPage:
     """Everything the page of a record shows."""
+    kind = kind_of(record)
     ties = queries.ties(session, record)
     is_source = kind.noun == "sources"
     counts = queries.tie_counts(session, record)
@@ -479,6 +480,14 @@ def record_page(session: Session, kind: Kind, record: Any) -> RecordPage:
         after=after,
         onward=onward if onward and abs(onward.id - row.id) > 1 else None,
     )
+
+
+def embedded(session: Session, record: Record) -> list[str]:
+    """What the page that others frame tells beside the record: its parties' sides, in order."""
+    ties = queries.ties(session, record)
+    parties = [tie.other.id for tie in ties if tie.is_outgoing and tie.role == "party"]
+    stood_on = queries.sides_of(session, parties) if parties else ()
+    return [side.slug for side in queries.meeting(session).sides if side.slug in stood_on]
 
 
 def list_page(

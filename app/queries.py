@@ -34,6 +34,7 @@ from app.models import (
     Meeting,
     NameRow,
     OrderRow,
+    Organization,
     Record,
     RecordRow,
     Tally,
@@ -171,6 +172,12 @@ def sides(session: Session, noun: str) -> list[tuple[str, str | None]]:
     """The slug of every record of a kind that stands on a side or on none, and which one."""
     model: Any = KINDS[noun].model
     return [(slug, side) for slug, side in session.exec(select(model.slug, model.side))]
+
+
+def sides_of(session: Session, ids: Iterable[int]) -> Collection[str | None]:
+    """The sides that some organizations stand on."""
+    stood_on = select(Organization.side).where(col(Organization.id).in_([*ids]))
+    return session.exec(stood_on).all()
 
 
 def whole(session: Session, rows: Iterable[RecordRow]) -> dict[int, Any]:

@@ -33,6 +33,12 @@ PLAIN_PAGES: dict[str, Callable[[Session], Any]] = {
 """The pages that nothing is asked of: what each shows."""
 
 
+_OWN: dict[str, tuple[str, Callable[[Session, Any], Any]]] = {
+    "meeting": ("home.html", lambda session, _: pages.home_page(session))
+}
+"""The kinds whose records have a page unlike the others': its template, and what it shows."""
+
+
 def page_routes(site: Site, language: str) -> APIRouter:
     """The pages of one language."""
     router = APIRouter()
@@ -77,9 +83,9 @@ def page_routes(site: Site, language: str) -> APIRouter:
     add(urls.suggestions_path(language), _suggestions(site, language))
     for kind in (KINDS["meeting"], *PAGED):
         place = (kind.noun, "{slug}", language)
-        template = f"records/{kind.noun}.html" if kind.has_pages else "home.html"
-        framed = _record(site, language, kind, "embed.html", FRAMED_HEADERS)
-        whole = _record(site, language, kind, template, PAGE_HEADERS)
+        framed = _record(site, language, kind, "embed.html", pages.embedded, headers=FRAMED_HEADERS)
+        template, made = _OWN.get(kind.noun, (f"records/{kind.noun}.html", pages.record_page))
+        whole = _record(site, language, kind, template, made, headers=PAGE_HEADERS)
         add(urls.embed_path(*place), framed, OF_A_RECORD)
         add(urls.record_path(*place), whole, OF_A_RECORD)
     for kind in PAGED:
@@ -140,15 +146,22 @@ def _suggestions(site: Site, language: str) -> View:
     return view
 
 
-def _record(site: Site, language: str, kind: Kind, template: str, headers: dict[str, str]) -> View:
-    """A view of each record of a kind, or of the meeting."""
+def _record(
+    site: Site,
+    language: str,
+    kind: Kind,
+    template: str,
+    made: Callable[[Session, Any], Any],
+    *,
+    headers: dict[str, str],
+) -> View:
+    """A view of each record of a kind, or of the meeting; `made` gives what it shows beside it."""
 
     def view(request: Request) -> Response:
         with site.session() as session:
             record = found(session, kind.noun, slug_of(session, kind.noun, request))
             (described,) = describe(session, [record], site.addresses, site.words)
-            is_home = not kind.has_pages
-            page = pages.home_page(session) if is_home else pages.record_page(session, kind, record)
+            page = made(session, record)
         return _shown(
             site,
             language,

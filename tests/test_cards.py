@@ -92,7 +92,7 @@ def faces(session: Session) -> Iterator[Made]:
     shown: list[tuple[Record, object]] = [(meeting(session), meeting_names(session))]
     for kind in PAGED:
         for record in records(session, kind.noun):
-            page = record_page(session, kind, record)
+            page = record_page(session, record)
             assert page
             shown.append((record, page.names))
     for record, names in shown:

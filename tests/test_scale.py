@@ -121,8 +121,7 @@ def test_only_the_most_frequent_values_are_offered(
 
 
 def test_what_is_tied_to_a_record_is_bounded_and_counted(session: Session) -> None:
-    kind = next(kind for kind in PAGED if kind.noun == "organizations")
-    page = pages.record_page(session, kind, queries.record(session, "organizations", "party-0"))
+    page = pages.record_page(session, queries.record(session, "organizations", "party-0"))
     groups = {group.heading: group for group in page.groups}
     documents = groups["part.documents"]
     assert len(documents.records) < documents.count

@@ -27,9 +27,6 @@ _CREATIVE_COMMONS = re.compile(r"CC-([A-Z-]+)-([0-9.]+)")
 
 _MONTH, _DAY = 7, 10
 
-_WHOLE = {"speaker", "party"}
-"""The roles of those that formats tell more of than the name."""
-
 
 @dataclass(frozen=True)
 class Described:
@@ -37,9 +34,8 @@ class Described:
 
     `names` are the records that it leads to, by kind and slug; `sources` those of them that are
     sources, by slug and whole, in the order in which the record first uses them; `ties` every
-    link from it and to it; `speaker` whose words it is, if it is a quote; `sides` those that its
-    parties stand on, in the meeting's order; `words` the site's words for kinds, fields and
-    values.
+    link from it and to it; `speaker` whose words it is, if it is a quote; `words` the site's words
+    for kinds, fields and values.
     """
 
     kind: Kind
@@ -50,7 +46,6 @@ class Described:
     sources: Mapping[str, Source]
     ties: Sequence[Tie]
     speaker: Person | Organization | None
-    sides: Sequence[str]
     words: Mapping[str, str]
 
     @cached_property
@@ -129,13 +124,12 @@ def describe(
         tie.other.id: tie.other
         for made in ties.values()
         for tie in made
-        if tie.is_outgoing and (tie.other.kind == "sources" or tie.role in _WHOLE)
+        if tie.is_outgoing and (tie.other.kind == "sources" or tie.role == "speaker")
     }
     whole = queries.whole(session, wanted.values())
     described = []
     for record in records:
         led_to = [tie for tie in ties[record.id] if tie.is_outgoing]
-        stood_on = {whole[tie.other.id].side for tie in led_to if tie.role == "party"}
         described.append(
             Described(
                 kind=kind_of(record),
@@ -152,7 +146,6 @@ def describe(
                 speaker=next(
                     (whole[tie.other.id] for tie in led_to if tie.role == "speaker"), None
                 ),
-                sides=[side.slug for side in meeting.sides if side.slug in stood_on],
                 words=words,
             )
         )

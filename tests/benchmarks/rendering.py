@@ -10,7 +10,6 @@ from app import pages, urls
 from app.config import Settings
 from app.export import answer
 from app.formats.described import describe
-from app.kinds import KINDS
 from app.main import create_app
 from app.queries import record
 from app.site import open_site
@@ -25,7 +24,7 @@ def first_rendering(place: Place) -> Outcome:
 async def _first_rendering(settings: Settings) -> Outcome:
     """As in a process that serves, all of it in one loop: its threads are there already."""
     site, app = open_site(settings), create_app(settings)
-    kind, noun = KINDS["agreements"], "agreements"
+    noun = "agreements"
     renderer = site.renderers["en"]
     ratios: list[float] = []
     times: list[tuple[float, float]] = []
@@ -35,7 +34,7 @@ async def _first_rendering(settings: Settings) -> Outcome:
         with site.session() as session:
             found = record(session, noun, slug)
             (described,) = describe(session, [found], site.addresses, site.words)
-            page = pages.record_page(session, kind, found)
+            page = pages.record_page(session, found)
         return {"path": urls.record_path(noun, slug), "page": page, "described": described}
 
     for slug in (slugs[-1], *slugs):
