@@ -461,7 +461,8 @@ def record_page(session: Session, record: Any) -> RecordPage:
     is_source = kind.noun == "sources"
     counts = queries.tie_counts(session, record)
     groups = [] if is_source else _groups(session, kind, record, ties, counts)
-    grouped = [item for group in groups for item in group.records]
+    # Nothing else that is listed here tells of a third.
+    quotes = [item for group in groups if group.noun == "quotes" for item in group.records]
     led_to = [tie.other for tie in ties if tie.is_outgoing and tie.other.kind == "sources"]
     sources = {source.slug: source for source in queries.whole(session, led_to).values()}
     before, row, after = queries.nearby(session, kind, record)
@@ -469,7 +470,7 @@ def record_page(session: Session, record: Any) -> RecordPage:
     return RecordPage(
         kind=kind,
         record=record,
-        names=_led_to(ties) | (names_of(session, grouped) if grouped else {}),
+        names=_led_to(ties) | (names_of(session, quotes) if quotes else {}),
         footnotes=Footnotes(record, sources.values()),
         sources=sources,
         groups=groups,
