@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar, cast
 from urllib.parse import quote
 
-from sqlalchemy import URL, Engine, event, inspect
+from sqlalchemy import URL, NullPool, event, inspect
 from sqlalchemy.dialects.sqlite import dialect
 from sqlmodel import Session, create_engine
 from sqlmodel.sql.expression import Select, SelectOfScalar
@@ -18,33 +18,36 @@ Found = TypeVar("Found")
 
 _DIALECT = dialect(paramstyle="named")
 
-CONNECTIONS = 8
-"""How many are open; no more threads than that could use one at once."""
+MOST_AT_ONCE = 8
+"""How many sessions a site has; no more threads than that could ask it at once."""
 
 
-def open_database(path: Path) -> Engine:
-    """An engine on a database that never changes while it is open.
+def open_database(path: Path, number: int = 1) -> list[Session]:
+    """Sessions over a database that never changes while it is open.
 
     `immutable` lets SQLite skip every lock (https://www.sqlite.org/uri.html, section 3.3): a
-    new build replaces the file under its name, and whoever has the old one open keeps it. So every
-    connection is opened now: a later one would find the new file, and a page be of two.
+    new build replaces the file under its name, and whoever has the old one open keeps it. So each
+    session has a connection from now on: a later one would find the new file, and a page be of
+    two.
     """
     address = URL.create(
         "sqlite",
         database=f"file:{quote(str(path.resolve()))}",
         query={"mode": "ro", "immutable": "1", "uri": "true"},
     )
+    # What is closed is closed: it does not wait for somebody else.
+    engine = create_engine(address, poolclass=NullPool)
+    event.listen(engine, "connect", _only_asked)
     while True:
         before = path.stat()
-        engine = create_engine(address, pool_size=CONNECTIONS, max_overflow=0)
-        event.listen(engine, "connect", _only_asked)
-        opened = [engine.connect() for _ in range(CONNECTIONS)]
-        for connection in opened:
-            connection.close()
+        sessions = [Session(engine) for _ in range(number)]
+        for session in sessions:
+            session.connection()
         after = path.stat()
         if (before.st_dev, before.st_ino) == (after.st_dev, after.st_ino):
-            return engine
-        engine.dispose()
+            return sessions
+        for session in sessions:
+            session.close()
 
 
 def file_of(session: Session) -> bytes:

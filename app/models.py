@@ -61,6 +61,7 @@ def _reader_of(annotation: Any) -> SchemaValidator:
 
 
 def _believed(schema: Any) -> Any:
+    """A schema of pydantic-core, or a part of one, without checks that are functions of ours."""
     if isinstance(schema, list | tuple):
         return type(schema)(map(_believed, schema))
     if not isinstance(schema, Mapping):

@@ -11,7 +11,7 @@ from sqlmodel import Session
 from app import edition, pages
 from app.assets import Asset, read_assets
 from app.config import ROOT, Settings
-from app.database import CONNECTIONS, file_of, open_database
+from app.database import MOST_AT_ONCE, file_of, open_database
 from app.facets import PAGE_SIZE
 from app.formats.dataset import DataFile, data_files
 from app.formats.described import describe
@@ -92,8 +92,8 @@ class Site:
         It knows the meeting already, which nearly every page asks for.
         """
         session = self.idle.get()
-        session.info["meeting"] = self.meeting
         try:
+            session.info["meeting"] = self.meeting
             yield session
         finally:
             # What it has learnt would not fit into memory for all answers.
@@ -103,21 +103,21 @@ class Site:
 
 def open_site(settings: Settings, health: Health | None = None) -> Site:
     """The site that settings describe; its database must be there."""
-    engine = open_database(settings.database)
+    sessions = open_database(settings.database, MOST_AT_ONCE)
     seed_digest = edition.seed_told(settings.database)
     addresses = Addresses(settings.base_url, settings.is_export)
     assets = read_assets(ROOT / "static")
-    with Session(engine) as session:
-        about = meeting(session)
-        in_languages = renderers(
-            ROOT / "templates",
-            addresses,
-            assets,
-            about,
-            pages.meeting_names(session),
-            compiled=Compiled(edition.templates_beside(settings.database)),
-        )
+    about = meeting(sessions[0])
+    in_languages = renderers(
+        ROOT / "templates",
+        addresses,
+        assets,
+        about,
+        pages.meeting_names(sessions[0]),
+        compiled=Compiled(edition.templates_beside(settings.database)),
+    )
     idle = LifoQueue[Session]()
-    for _ in range(CONNECTIONS):
-        idle.put(Session(engine))
+    for session in sessions:
+        session.info.clear()
+        idle.put(session)
     return Site(idle, addresses, assets, about, in_languages, seed_digest, health or Health())

@@ -66,8 +66,6 @@ class Current:
         """
         self.site = self._opened()
         self.health.refusal = None
-        # What was kept of the former site hangs together in rings.
-        gc.collect()
 
     def _opened(self) -> Delivery:
         database = self.settings.database
@@ -168,6 +166,8 @@ async def _hear(
                 tell(NOT_TAKEN)
             else:
                 current.foresee()
+                # What was kept of the former site hangs together in rings.
+                await asyncio.to_thread(gc.collect)
                 tell(TAKEN)
         elif said == ALIVE:
             tell(ALIVE)

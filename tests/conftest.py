@@ -210,10 +210,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def world_session(world: Path) -> Iterator[Session]:
     """A session over the miniature world."""
-    engine = open_database(world)
-    with Session(engine) as session:
+    with open_database(world)[0] as session:
         yield session
-    engine.dispose()
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,6 @@ from functools import cache
 from pathlib import Path
 
 from conftest import ROOT
-from sqlmodel import Session
 
 from app import pages, queries
 from app.database import open_database
@@ -21,7 +20,7 @@ ADDRESSES = Addresses("https://meeting.example")
 @cache
 def whole_of(database: Path) -> Mapping[str, Sequence[Described]]:
     """Every record of a database by kind, in the order of the seed."""
-    with Session(open_database(database)) as session:
+    with open_database(database)[0] as session:
         renderer = renderers(
             ROOT / "templates",
             ADDRESSES,

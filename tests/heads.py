@@ -7,7 +7,6 @@ from html.parser import HTMLParser
 from typing import Any
 
 from conftest import Site
-from sqlmodel import Session
 
 from app import queries
 from app.database import open_database
@@ -69,11 +68,8 @@ def head_of(html: str) -> Head:
 
 def names_of(site: Site) -> list[tuple[str, str, str]]:
     """Kind, slug and reference of every record of a site."""
-    engine = open_database(site.database)
-    with Session(engine) as session:
-        names = [(row.kind, row.slug, row.reference) for row in queries.every_record(session)]
-    engine.dispose()
-    return names
+    with open_database(site.database)[0] as session:
+        return [(row.kind, row.slug, row.reference) for row in queries.every_record(session)]
 
 
 def header_links(value: str) -> Iterator[tuple[str, dict[str, str]]]:

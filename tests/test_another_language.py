@@ -36,7 +36,7 @@ with tempfile.TemporaryDirectory() as folder:
     database = Path(folder) / "site.db"
     build(seed, database)
     client = TestClient(create_app(Settings(seed, database, "https://meeting.example")))
-    with Session(open_database(database)) as session:
+    with open_database(database)[0] as session:
         records = [(row.kind, row.slug) for row in queries.every_record(session)]
     paths = [path for path in urls.every_page(records) if urls.language_of(path) == "{CODE}"]
     paths += ["/{CODE}/nothing", "/{CODE}/search?q=lamp", "/{CODE}/agreements?sector=lights"]
@@ -101,7 +101,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Element]:
 def shown(element: Element) -> Iterator[str]:
     """The texts of an element in the page's own language, without dates, codes and drawings.
 
-    What is there to be copied, and the labels of a drawing, cannot say which language they are in.
+    A citation, and the labels of a drawing, do not say which language each of their parts is in.
     """
     is_code = {"address", "code"} & set(element.get("class", "").split())
     is_plain = {"data-copy", "download"} & set(element.keys())

@@ -13,7 +13,6 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import events, from_schema
-from sqlmodel import Session
 
 from app import queries, urls
 from app.database import open_database
@@ -61,7 +60,7 @@ def listed_slugs(site: Site, path: str, parameters: Parameters = ()) -> list[str
 
 
 def every_row(site: Site) -> list[tuple[str, str]]:
-    with Session(open_database(site.database)) as session:
+    with open_database(site.database)[0] as session:
         return [(row.kind, row.slug) for row in queries.every_record(session)]
 
 

@@ -112,10 +112,8 @@ def test_finished_database_is_whole_and_says_what_it_was_made_from(world: Path) 
 
 
 def test_nothing_can_write_to_the_finished_database(world: Path) -> None:
-    engine = open_database(world)
-    with engine.connect() as connection, pytest.raises(Exception, match="readonly"):
-        connection.exec_driver_sql("DELETE FROM link")
-    engine.dispose()
+    with open_database(world)[0] as session, pytest.raises(Exception, match="readonly"):
+        session.connection().exec_driver_sql("DELETE FROM link")
 
 
 @pytest.mark.parametrize("mistake", [TYPING_MISTAKE, MISSING_RECORD], ids=["of form", "across"])
@@ -193,10 +191,8 @@ def test_database_may_stand_under_any_name(tmp_path: Path, world: Path, name: st
     build(WORLD, database)
     assert [path.name for path in tmp_path.iterdir()] == [name]
     assert database.read_bytes() == world.read_bytes()
-    engine = open_database(database)
-    with Session(engine) as session:
+    with open_database(database)[0] as session:
         assert queries.meeting(session).slug == "lakeport-1994"
-    engine.dispose()
 
 
 def test_relative_path_is_one_from_here(

@@ -105,10 +105,8 @@ def faces(session: Session) -> Iterator[Made]:
 def made(our_site: Site, world_site: Site) -> list[Made]:
     found: list[Made] = []
     for site in (our_site, world_site):
-        engine = open_database(site.database)
-        with Session(engine) as session:
+        with open_database(site.database)[0] as session:
             found += faces(session)
-        engine.dispose()
     return found
 
 

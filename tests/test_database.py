@@ -2,7 +2,7 @@
 
 import pytest
 from conftest import Site
-from sqlmodel import Session, select
+from sqlmodel import select
 
 from app import queries
 from app.database import open_database
@@ -11,7 +11,7 @@ from app.kinds import KINDS, kind_of
 
 @pytest.mark.parametrize("noun", KINDS)
 def test_a_found_record_is_the_one_that_is_kept(world_site: Site, noun: str) -> None:
-    with Session(open_database(world_site.database)) as session:
+    with open_database(world_site.database)[0] as session:
         for kept in session.exec(select(KINDS[noun].model)):
             found = queries.record(session, noun, kept.slug)
             assert isinstance(found, KINDS[noun].model)

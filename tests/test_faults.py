@@ -346,7 +346,6 @@ def test_an_interrupted_export_says_so_in_a_line(home: Path, moment: str, pause:
 
 def test_nothing_can_write_to_the_database(home: Path) -> None:
     """Not even a bug: the file is opened to be read, and every connection refuses as well."""
-    engine = open_database(home / "site.db")
     for statement in (
         "DELETE FROM record",
         "CREATE TABLE more (name)",
@@ -354,13 +353,15 @@ def test_nothing_can_write_to_the_database(home: Path) -> None:
         "PRAGMA user_version = 7",
         "INSERT INTO search_index(search_index) VALUES ('rebuild')",
     ):
-        with engine.connect() as connection, pytest.raises(OperationalError, match="readonly"):
-            connection.execute(text(statement))
-    with engine.connect() as connection:
-        connection.execute(text("PRAGMA query_only = OFF"))
+        with (
+            open_database(home / "site.db")[0] as session,
+            pytest.raises(OperationalError, match="readonly"),
+        ):
+            session.connection().execute(text(statement))
+    with open_database(home / "site.db")[0] as session:
+        session.connection().execute(text("PRAGMA query_only = OFF"))
         with pytest.raises(OperationalError, match="readonly"):
-            connection.execute(text("DELETE FROM record"))
-    engine.dispose()
+            session.connection().execute(text("DELETE FROM record"))
     assert is_whole(home / "site.db")
     assert sorted(files_in(home)) == ["site.db", "site.db.sha256"]
 

@@ -12,7 +12,6 @@ from conftest import Site, parsed, quickly_parsed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from playwright.sync_api import Browser
-from sqlmodel import Session
 from test_pages import every_id, links, pages_of, text_of
 
 from app import figures, queries, urls
@@ -322,7 +321,7 @@ def test_the_connections_are_asked_for_once(
     asked: list[object] = []
     ask = queries.connections
     monkeypatch.setattr(queries, "connections", lambda *given: asked.append(given) or ask(*given))
-    with Session(open_database(our_site.database)) as session:
+    with open_database(our_site.database)[0] as session:
         connections_page(session, "organizations/sco")
     assert len(asked) == 1
 

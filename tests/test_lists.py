@@ -28,7 +28,7 @@ RECORDS = our_seed().records
 
 @pytest.fixture(scope="module")
 def session(our_site: Site) -> Iterator[Session]:
-    with Session(open_database(our_site.database)) as opened:
+    with open_database(our_site.database)[0] as opened:
         yield opened
 
 

@@ -1,6 +1,9 @@
 """Routes by the first part of the path: the same ones as in one row."""
 
+import gc
 from dataclasses import replace
+from http import HTTPStatus
+from pathlib import Path
 
 import pytest
 from conftest import Site
@@ -9,6 +12,7 @@ from starlette.routing import Match, Route
 
 from app import main
 from app.config import Settings
+from app.database import MOST_AT_ONCE
 from app.export import answer
 from app.main import Branches, create_app
 
@@ -67,3 +71,21 @@ def test_quick_pages_are_made_where_they_are_asked_for(
         (large, record, 500),
     ):
         assert in_a_loop(answer(app, path)).status == status, path
+
+
+def test_a_site_that_is_no_more_leaves_no_file_open(world_site: Site) -> None:
+    def opened() -> int:
+        files = [path.resolve() for path in Path("/proc/self/fd").iterdir()]
+        return files.count(world_site.database.resolve())
+
+    def served() -> None:
+        app = create_app(Settings(database=world_site.database))
+        assert in_a_loop(answer(app, "/")).status == HTTPStatus.OK
+        assert opened() == before + MOST_AT_ONCE
+
+    gc.collect()
+    before = opened()
+    served()
+    # Once: what goes then waits for nobody.
+    gc.collect()
+    assert opened() == before

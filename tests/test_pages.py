@@ -11,7 +11,6 @@ from xml.etree.ElementTree import Element, fromstring, tostring
 import pytest
 from conftest import Site, our_seed, parsed, quickly_parsed
 from servers import size
-from sqlmodel import Session
 
 from app import queries, urls
 from app.database import open_database
@@ -114,7 +113,7 @@ def addresses_in_sitemap(site: Site) -> list[str]:
 
 
 def database_records(site: Site) -> Iterator[tuple[str, str]]:
-    with Session(open_database(site.database)) as session:
+    with open_database(site.database)[0] as session:
         for row in queries.every_record(session):
             yield row.kind, row.slug
 
@@ -231,7 +230,7 @@ def test_every_label_is_a_word_and_nothing_is_left_unsaid(site: Site) -> None:
 def test_every_record_that_another_names_links_back(our_site: Site) -> None:
     """Ties are shown both ways: whatever a record leads to leads back to it, source or not."""
     pages = pages_of(our_site.client)
-    with Session(open_database(our_site.database)) as session:
+    with open_database(our_site.database)[0] as session:
         for row in queries.every_record(session):
             if not KINDS[row.kind].has_pages:
                 continue
@@ -247,7 +246,7 @@ def test_every_record_that_another_names_links_back(our_site: Site) -> None:
 def test_home_counts_what_the_database_has(our_site: Site) -> None:
     home = pages_of(our_site.client)["/"]
     shown = text_of(home.find(".//main"))
-    with Session(open_database(our_site.database)) as session:
+    with open_database(our_site.database)[0] as session:
         counts = queries.counts(session)
     kinds = Counter(record.kind for record in our_seed().records["agreements"].values())
     documents = sum(number for kind, number in kinds.items() if kind != AgreementKind.UNDERTAKING)

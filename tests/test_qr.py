@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as some
 from PIL import Image
 from resvg_py import svg_to_bytes
-from sqlmodel import Session
 
 from app.database import open_database
 from app.kinds import PAGED
@@ -38,14 +37,12 @@ def read_back(svg: str) -> str:
 
 
 def test_every_record_is_led_to(site: Site) -> None:
-    engine = open_database(site.database)
-    with Session(engine) as session:
+    with open_database(site.database)[0] as session:
         paths = [
             record_path(kind.noun, record.slug)
             for kind in PAGED
             for record in records(session, kind.noun)
         ]
-    engine.dispose()
     addresses = [f"https://meeting.example/a/path{path}" for path in paths]
     assert [read_back(qr_code(address, "Code")) for address in addresses] == addresses
 

@@ -30,10 +30,8 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Site:
 
 @pytest.fixture
 def session(large: Site) -> Iterator[Session]:
-    engine = open_database(large.database)
-    with Session(engine) as opened:
+    with open_database(large.database)[0] as opened:
         yield opened
-    engine.dispose()
 
 
 def test_generated_seed_is_the_same_every_time(tmp_path: Path) -> None:
@@ -95,8 +93,7 @@ def test_what_was_counted_at_the_build_is_what_is_there(
     large: Site, noun: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kind = next(kind for kind in PAGED if kind.noun == noun)
-    engine = open_database(large.database)
-    with Session(engine) as session:
+    with open_database(large.database)[0] as session:
         bare = queries.facet_counts(session, kind, Selection({}), kind.facets[0].name)
         for value in list(bare)[:3]:
             selection = Selection({kind.facets[0].name: (value,)})
@@ -106,7 +103,6 @@ def test_what_was_counted_at_the_build_is_what_is_there(
                 monkeypatch.setattr(queries, "MOST_TALLIED", 0)
                 monkeypatch.setattr(queries, "MOST_TALLIED", 20)
                 assert queries.facet_counts(session, kind, selection, facet.name) == live
-    engine.dispose()
 
 
 def test_only_the_most_frequent_values_are_offered(

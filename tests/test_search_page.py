@@ -10,7 +10,6 @@ from conftest import ROOT, Site, parsed
 from heads import BASE, head_of, header_links
 from hypothesis import given, settings
 from hypothesis import strategies as some
-from sqlmodel import Session
 
 from app import queries
 from app.database import open_database
@@ -129,7 +128,7 @@ def test_whatever_is_typed_is_answered_in_whole_pages(
     answer = our_site.client.get("/search?q=" + quote(typed, errors="surrogatepass"))
     assert answer.status_code == 200
     page = check_page(answer.text, known_tags)
-    with Session(open_database(our_site.database)) as session:
+    with open_database(our_site.database)[0] as session:
         expected = search_page(session, typed, "en")
         (field,) = page.findall(".//input[@id='find']")
         assert field.get("value", "") == expected.query
@@ -217,7 +216,7 @@ def test_what_was_found_is_marked_as_it_stands(our_site: Site, query: str, marks
 )
 def test_a_day_finds_what_is_dated_so(our_site: Site, query: str) -> None:
     found = hits(search(our_site, query))
-    with Session(open_database(our_site.database)) as session:
+    with open_database(our_site.database)[0] as session:
         documents = [
             f"/agreements/{one.slug}"
             for one in queries.records(session, "agreements")
@@ -326,7 +325,7 @@ def test_a_group_that_has_more_leads_to_the_list_of_all(our_site: Site) -> None:
 
 
 def test_counts_of_groups_are_what_the_lists_have(our_site: Site) -> None:
-    with Session(open_database(our_site.database)) as session:
+    with open_database(our_site.database)[0] as session:
         for query in ("энергия", "nuclear", "合作", "шедевры", "commission"):
             for group in queries.search(session, query):
                 if group.kind in {kind.noun for kind in PAGED}:

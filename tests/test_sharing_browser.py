@@ -108,22 +108,28 @@ def test_controls_open_by_keyboard(page: Page, served: str) -> None:
     assert page.evaluate("document.activeElement.textContent") == "Cite"
 
 
-@pytest.mark.parametrize("path", [DOCUMENT, QUOTE, "/"])
+@pytest.mark.parametrize(
+    "path", [DOCUMENT, QUOTE, "/", "/sources/drahos-blog-2016-11", "/zh/organizations/apec"]
+)
 def test_every_copy_button_copies_what_stands_beside_it(page: Page, served: str, path: str) -> None:
     page.goto(served + path)
-    names = set()
-    for name in NAMES[:2]:
-        page.locator(".control > summary", has_text=name).click()
+    copied: dict[str | None, str] = {}
+    said = page.locator(".controls").evaluate("controls => ({...controls.dataset})")
+    for summary in page.locator(".control > summary").all()[:2]:
+        summary.click()
         for button in page.locator("details[open] .copy").all():
             place = button.locator("xpath=..")
-            names.add(button.get_attribute("aria-label"))
+            name = button.get_attribute("aria-label")
             button.click()
-            place.get_by_role("button", name="Copied").wait_for()
+            place.get_by_role("button", name=said["copied"]).wait_for()
             beside = place.locator("textarea")
             shown = beside.input_value() if beside.count() else place.inner_text()
-            bare = " ".join(shown.replace("Copied", "").split())
-            assert page.evaluate("navigator.clipboard.readText()") == bare
-    assert len(names) == 7
+            bare = " ".join(shown.replace(said["copied"], "").split())
+            copied[name] = page.evaluate("navigator.clipboard.readText()")
+            assert copied[name] == bare
+    assert len(copied) == 7
+    title = page.locator("meta[property='og:title']").get_attribute("content")
+    assert f"{title} {said['address']}" in copied.values()
 
 
 def test_the_code_is_fetched_when_it_is_asked_for(page: Page, served: str) -> None:

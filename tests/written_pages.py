@@ -4,7 +4,6 @@ import sys
 from pathlib import Path
 
 from conftest import SEED, site_of
-from sqlmodel import Session
 
 from app import queries, urls
 from app.database import open_database
@@ -13,7 +12,7 @@ from app.database import open_database
 def write(folder: Path) -> int:
     """Write the pages; return how many."""
     site = site_of(SEED, folder)
-    with Session(open_database(site.database)) as session:
+    with open_database(site.database)[0] as session:
         records = [(row.kind, row.slug) for row in queries.every_record(session)]
     paths = [
         *urls.every_page(records),

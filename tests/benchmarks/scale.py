@@ -16,7 +16,6 @@ from typing import Any
 
 import generator
 from rows import Outcome, Place, at_most
-from sqlmodel import Session
 from starlette.testclient import TestClient
 
 from app import edition, queries
@@ -182,12 +181,12 @@ def _pages(place: Place, paths: dict[int, str]) -> Outcome:
 
 def _searches(place: Place, words: list[str]) -> Outcome:
     """The search page and its ranking query, which the standard library sends alone, in turns."""
-    engine = open_database(_database(place, LARGE))
-    statement = queries.SEARCH.compile(dialect=engine.dialect)
+    (session,) = open_database(_database(place, LARGE))
+    statement = queries.SEARCH.compile(dialect=session.connection().dialect)
     turns: list[tuple[float, float]] = []
     with (
         closing(sqlite3.connect(_database(place, LARGE))) as connection,
-        Session(engine) as session,
+        session,
     ):
         for word in words:
             bound = statement.construct_params(queries.search_parameters(session, word))
