@@ -180,9 +180,10 @@ def _card(site: Site, kind: Kind, letterhead: Callable[[], Letterhead]) -> View:
         # Drawing takes memory that a process without cards does not need.
         from app.cards import card
 
+        head = letterhead()
         with site.session() as session:
             record = found(session, kind.noun, slug_of(session, kind.noun, request))
-            face = face_of(record, pages.names_of(session, [record]), letterhead())
+            face = face_of(record, pages.names_of(session, [record]), head)
         return Response(card(face), media_type="image/png", headers=OPEN_HEADERS)
 
     return view
