@@ -24,6 +24,7 @@ from app.language import LANGUAGES
 from app.models import AliasRow, FacetRow, Kept, Link, NameRow, RecordRow
 from app.search import indexed
 from app.seed import Entry, Mistake, Seed, SeedError, Told, read, untold
+from app.waste import seldom_searched
 
 _INDEX = """
 CREATE VIRTUAL TABLE search_index USING fts5(
@@ -139,7 +140,8 @@ def build(seed_path: Path, database: Path, told: Told = untold) -> int:
         # A database without a name is SQLite's own: in memory as far as it is small, and gone
         # once it is closed, so that of a wrong seed nothing is left.
         with closing(sqlite3.connect("")) as connection:
-            _write(connection, seed, told)
+            with seldom_searched():
+                _write(connection, seed, told)
             database.parent.mkdir(parents=True, exist_ok=True)
             with _one_at_a_time(database):
                 try:

@@ -7,7 +7,6 @@ renames; a file that did not change is the same file as before, under the same n
 import asyncio
 import ctypes
 import fcntl
-import gc
 import hashlib
 import multiprocessing
 import os
@@ -29,6 +28,7 @@ from app.language import PUBLISHED
 from app.main import create_app
 from app.site import open_site
 from app.store import Message
+from app.waste import seldom_searched
 
 MANIFEST = "manifest.txt"
 """Lists every other file with its digest, as `sha256sum --check` reads it."""
@@ -38,9 +38,6 @@ CODINGS = {b"br": ".br", b"gzip": ".gz"}
 
 _AT_ONCE = 24
 """How many addresses a process is given at once: few enough that all end together."""
-
-_WASTE = 20_000
-"""After how many new objects a process looks for waste: not, as is usual, thrice for each page."""
 
 _AS_FILES = {HTTPStatus.OK, HTTPStatus.GONE}
 """The answers that become files; and what is not there, where that is asked for."""
@@ -206,7 +203,7 @@ def _each(task: _Task, paths: Sequence[str], workers: int) -> Iterator[tuple[int
     portions = [paths[at : at + _AT_ONCE] for at in range(0, len(paths), _AT_ONCE)]
     if workers == 1:
         app = task.app()
-        with asyncio.Runner() as runner:
+        with seldom_searched(), asyncio.Runner() as runner:
             for portion in portions:
                 yield len(portion), runner.run(task.files(app, portion))
         return
@@ -273,10 +270,7 @@ def _write_portions(task: _Task, asking: Connection) -> None:
         threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
     try:
         app = task.app()
-        # The site stays to the end, and a page leaves little waste in rings.
-        gc.freeze()
-        gc.set_threshold(_WASTE)
-        with asyncio.Runner() as runner:
+        with seldom_searched(), asyncio.Runner() as runner:
             while (portion := _asked(asking)) is not None:
                 asking.send(runner.run(task.files(app, portion)))
     except Exception as error:  # noqa: BLE001 - it is raised where the export was asked for
