@@ -294,8 +294,9 @@ def _keys(kind: Kind, record: Any) -> Iterator[Row]:
     """What a record is ordered by in each order of its kind's list."""
     part = kind.parts.index(kind.part(record))
     for sort in (SEED_ORDER, *kind.sorts):
+        key = sort.key(record)
         for language in LANGUAGES if sort.is_by_language else ("",):
-            yield kind.noun, sort.name, language, part, sort.key(record, language), record.id
+            yield kind.noun, sort.name, language, part, key(language), record.id
 
 
 def _verify(path: Path) -> None:

@@ -4,6 +4,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 from app.models import (
@@ -59,14 +60,14 @@ class Facet:
 
 @dataclass(frozen=True)
 class Sort:
-    """One order of a list: its name, and the key of a record for readers of a language.
+    """One order of a list: its name, and what gives the key of a record in a language.
 
     Keys are compared by their bytes; `is_by_language` is true where readers of different
     languages see different orders.
     """
 
     name: str
-    key: Callable[[Any, str], Any]
+    key: Callable[[Any], Callable[[str], Any]]
     is_by_language: bool = False
 
 
@@ -148,18 +149,16 @@ def collated(title: Mapping[str, str], language: str) -> Any:
 
 
 def _by_title(titled: Callable[[Any], dict[str, str]]) -> Sort:
-    return Sort(
-        "title", lambda record, language: collated(titled(record), language), is_by_language=True
-    )
+    return Sort("title", lambda record: partial(collated, titled(record)), is_by_language=True)
 
 
-SEED_ORDER = Sort("", lambda record, _language: record.id)
+SEED_ORDER = Sort("", lambda record: lambda _language: record.id)
 """The order of the files, which is the editor's."""
 
 
 def _by_date(dated: Callable[[Any], str | None]) -> Sort:
     """The earliest first, what has no date last."""
-    return Sort("date", lambda record, _language: dated(record) or "undated")
+    return Sort("date", lambda record: lambda _language: dated(record) or "undated")
 
 
 _SECTOR = Facet("sector", lambda record: record.sectors, noun="sectors")
