@@ -26,6 +26,7 @@ ENGLISH = re.compile(rf"{_LATIN}(?:[\s,;:“”()]+{_LATIN})+")
 
 PRINTED = {
     "Beijing Enterprises Group",
+    "Beijing Enterprises Group (rcc",
     "Beijing Gas",
     "China Daily",
     "Executive Intelligence Review",
