@@ -7,6 +7,7 @@ one record to another is kept a second time as a row of `link`, where the databa
 itself sees that it leads somewhere.
 """
 
+from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -79,14 +80,14 @@ class Kept(TypeDecorator[Any]):
     cache_ok = True
 
     @property
+    @abstractmethod
     def read(self) -> Callable[[str], Any]:
         """What makes a value of the text."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def write(self) -> Callable[[Any], str]:
         """What makes the text of a value."""
-        raise NotImplementedError
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
         """From the value to its text."""
