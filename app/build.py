@@ -65,8 +65,7 @@ _ORDERED = (
     "DROP TABLE sort_key",
 )
 
-# What lists and pages would else have to count whenever they are asked for. What stands beside a
-# value is counted for those values only that many records have.
+# What lists and pages would else have to count whenever they are asked for.
 _COUNTED = (
     """
     INSERT INTO tie(object_id, role, kind, part, number, first_id)
@@ -88,35 +87,34 @@ _COUNTED = (
         FROM facet JOIN record ON record.id = record_id GROUP BY facet.kind, name, value, part
     )
     """,
-    """
+)
+# What stands beside a value is counted for those values only that many records have, and for one
+# after the other: all at once would be sorted in twice the time.
+_COMMON = """
+    SELECT kind, other AS name, other_value AS value FROM tally WHERE name = '' AND other != ''
+    GROUP BY kind, other, other_value HAVING sum(number) > :most_tallied
+"""
+_BESIDE = """
     INSERT INTO tally(kind, name, value, other, rank, part, other_value, number)
-    WITH common AS (
-        SELECT kind, other AS name, other_value AS value FROM tally
-        WHERE name = '' AND other != ''
-        GROUP BY kind, other, other_value HAVING sum(number) > :most_tallied
-    ),
-    beside AS (
-        SELECT one.kind, one.name, one.value, another.name AS other, part,
-            another.value AS other_value, count(*) AS number
-        FROM common CROSS JOIN facet AS one USING (kind, name, value)
+    WITH beside AS (
+        SELECT another.name AS other, part, another.value AS other_value, count(*) AS number
+        FROM facet AS one CROSS JOIN record ON record.id = one.record_id
         CROSS JOIN facet AS another ON another.record_id = one.record_id
-        JOIN record ON record.id = one.record_id
-        GROUP BY one.kind, one.name, one.value, another.name, another.value, part
+        WHERE one.kind = :kind AND one.name = :name AND one.value = :value
+        GROUP BY another.name, another.value, part
     ),
     summed AS (
-        SELECT *, sum(number) OVER (PARTITION BY kind, name, value, other, other_value) AS total
-        FROM beside
+        SELECT *, sum(number) OVER (PARTITION BY other, other_value) AS total FROM beside
     ),
     ranked AS (
         SELECT *, dense_rank() OVER (
-            PARTITION BY kind, name, value, other ORDER BY total DESC, other_value
+            PARTITION BY other ORDER BY total DESC, other_value
         ) - 1 AS rank
         FROM summed
     )
-    SELECT kind, name, value, other, rank, part, other_value, number FROM ranked
-    WHERE rank <= :most_offered OR other = name
-    """,
-)
+    SELECT :kind, :name, :value, other, rank, part, other_value, number FROM ranked
+    WHERE rank <= :most_offered OR other = :name
+"""
 
 _AT_ONCE = 500
 """How many records are written at once."""
@@ -202,9 +200,12 @@ def _write(connection: sqlite3.Connection, seed: Seed, told: Told) -> None:
         told("checked and written", written, len(seed))
     if mistakes:
         raise SeedError(mistakes)
-    bounds = {"most_tallied": MOST_TALLIED, "most_offered": MOST_OFFERED}
     for statement in (*_ORDERED, *_COUNTED, *_VOCABULARY):
-        connection.execute(statement, bounds)
+        connection.execute(statement)
+    common = connection.execute(_COMMON, {"most_tallied": MOST_TALLIED}).fetchall()
+    for kind, name, value in common:
+        of_value = {"kind": kind, "name": name, "value": value, "most_offered": MOST_OFFERED}
+        connection.execute(_BESIDE, of_value)
     connection.execute("INSERT INTO search_index(search_index) VALUES ('optimize')")
     connection.execute("ANALYZE main")
     connection.commit()
