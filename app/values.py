@@ -98,7 +98,8 @@ def _written(value: str) -> str:
     if not value.strip():
         message = "the text is empty"
         raise ValueError(message)
-    unfit = _UNFIT.search(value)
+    # All of them are no printable characters, which is asked far sooner.
+    unfit = None if value.isprintable() else _UNFIT.search(value)
     if unfit:
         message = f"U+{ord(unfit[0]):04X} is no sign that can be read; take it out"
         raise ValueError(message)

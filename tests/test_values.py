@@ -1,6 +1,8 @@
 """The small values: which are legal, and what is said of the others."""
 
 import re
+import sys
+import unicodedata
 from datetime import date
 from typing import Any
 
@@ -280,3 +282,25 @@ def test_texts_are_found_inside_a_value_in_the_order_of_its_fields() -> None:
 def test_part_can_not_be_changed() -> None:
     with pytest.raises(ValidationError, match=re.escape("frozen")):
         Inner(text=Text({"en": "one"})).text = Text({"en": "two"})
+
+
+def is_unfit(sign: str) -> bool:
+    """Whether a sign is one that XML cannot carry, or that turns the direction of a line."""
+    point = ord(sign)
+    is_no_character = point & 0xFFFE == 0xFFFE or 0xFDD0 <= point <= 0xFDEF
+    is_control = unicodedata.category(sign) in {"Cc", "Cs"} and sign not in "\t\n"
+    turns = unicodedata.bidirectional(sign) in {"LRE", "RLE", "PDF", "LRO", "RLO"}
+    isolates = unicodedata.bidirectional(sign) in {"LRI", "RLI", "FSI", "PDI"}
+    return is_no_character or is_control or turns or isolates
+
+
+def test_of_all_signs_those_are_refused_that_no_text_has() -> None:
+    written = TypeAdapter(Written)
+    refused_signs = set()
+    signs = [chr(point) for point in range(sys.maxunicode + 1)]
+    for sign in signs:
+        try:
+            written.validate_python(f"a{sign}b")
+        except ValidationError:
+            refused_signs.add(sign)
+    assert refused_signs == set(filter(is_unfit, signs))
