@@ -309,7 +309,7 @@ def _mapped(site: Site) -> list[str]:
     with site.session() as session:
         named = queries.every_slug(session)
     paths = urls.mapped_pages((noun, slug) for noun, slug, _ in named)
-    return [path for path in paths if urls.is_file(path) or not site.is_export]
+    return [path for path in paths if not site.is_export or urls.is_file(path)]
 
 
 def _part_of_map(site: Site, paths: Sequence[str]) -> View:

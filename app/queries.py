@@ -426,10 +426,10 @@ def most_led_to(session: Session, parts: Iterable[tuple[str, str]], number: int)
     for kind, part in parts:
         led_to = (
             select(RecordRow)
-            .join(Link, col(Link.object_id) == col(RecordRow.id))
+            .join(TieCount, col(TieCount.object_id) == col(RecordRow.id))
             .where(RecordRow.kind == kind, RecordRow.part == part)
             .group_by(col(RecordRow.id))
-            .order_by(func.count().desc(), col(RecordRow.id))
+            .order_by(func.sum(TieCount.number).desc(), col(RecordRow.id))
         )
         found += session.exec(led_to.limit(number))
     return found

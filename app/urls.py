@@ -1,7 +1,7 @@
 """Every address that the site has, and nothing but this module writes one."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from urllib.parse import quote, unquote, urlencode, urlsplit
@@ -359,17 +359,21 @@ def in_language(path: str, language: str) -> str:
 
 def every_page(records: Iterable[tuple[str, str]]) -> Iterator[str]:
     """The path of every HTML page, given every record as kind and slug."""
-    known = [(noun, slug) for noun, slug in records if KINDS[noun].has_pages]
-    for language in PUBLISHED:
-        yield from (page_path(name, language) for name in PAGES)
-        yield from (list_path(kind.noun, language) for kind in PAGED)
-        yield from (record_path(noun, slug, language) for noun, slug in known)
+    return _pages(records, PAGES)
 
 
 def mapped_pages(records: Iterable[tuple[str, str]]) -> Iterator[str]:
     """The path of every page that others are to find; of what a reader asks there is no end."""
-    unlisted = page_path(SEARCH)
-    return (path for path in every_page(records) if in_language(path, PRIMARY) != unlisted)
+    return _pages(records, [name for name in PAGES if name != SEARCH])
+
+
+def _pages(records: Iterable[tuple[str, str]], names: Collection[str]) -> Iterator[str]:
+    """The path of some pages by name, of every list, and of every record that has a page."""
+    known = [(noun, slug) for noun, slug in records if KINDS[noun].has_pages]
+    for language in PUBLISHED:
+        yield from (page_path(name, language) for name in names)
+        yield from (list_path(kind.noun, language) for kind in PAGED)
+        yield from (record_path(noun, slug, language) for noun, slug in known)
 
 
 def every_file(
