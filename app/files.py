@@ -17,7 +17,8 @@ from app.facets import BadParameterError, Selection, last_page, once, read_selec
 from app.formats.described import Listed, describe, first_instant
 from app.formats.feeds import changes
 from app.formats.plain import json_bytes
-from app.formats.registry import FORMATS, LISTS, list_links, record_links
+from app.formats.registry import FORMATS, LISTS, TABLE, list_links, record_links
+from app.formats.tables import Table
 from app.kinds import KINDS, PAGED, Kind
 from app.language import LANGUAGES, PUBLISHED, choose, marks, when
 from app.models import Meeting
@@ -25,6 +26,7 @@ from app.qr import qr_code
 from app.searching import search_index
 from app.site import Site
 from app.store import NO_STORE
+from app.values import PRIMARY
 
 FOREVER_HEADERS = {"cache-control": "public, max-age=31536000, immutable"}
 
@@ -46,7 +48,9 @@ def file_routes(site: Site) -> APIRouter:
                 add(path, record_file(site, noun, suffix))
     for kind in PAGED:
         for suffix in urls.list_formats(kind.noun):
-            add(urls.list_format_path(kind.noun, suffix), list_file(site, kind, suffix))
+            is_table = suffix == TABLE.suffix
+            view = table_file(site, kind) if is_table else list_file(site, kind, suffix)
+            add(urls.list_format_path(kind.noun, suffix), view)
     for language in PUBLISHED:
         letterhead = cache(lambda code=language: _letterhead(site, code))
         for kind in (KINDS["meeting"], *PAGED):
@@ -85,20 +89,12 @@ def slug_of(session: Session, noun: str, request: Request) -> str:
 
 
 def listed(site: Site, session: Session, kind: Kind, selection: Selection, suffix: str) -> Listed:
-    """A page of a list for its formats, or the whole of it as a table.
+    """A page of a list for its formats.
 
     As JSON it is the API's, which leads on from page to page at addresses of its own.
     Raises BadParameterError where a value of a facet is none, or the list has no such page.
     """
-    pages.refuse_unknown(session, kind, selection)
-    language = next(iter(LANGUAGES))
-    size = None if suffix == "csv" else site.page_size
-    page = queries.listing(session, kind, selection, language, size)
-    last = last_page(sum(page.counts.values()), site.page_size)
-    if selection.page > last:
-        valid = [str(number) for number in range(1, last + 1)]
-        raise BadParameterError("page", str(selection.page), valid=valid)
-
+    page, last = _page_and_last(site, session, kind, selection, site.page_size)
     is_json = suffix == "json"
     path = (
         site.addresses.answer_path(kind.noun)
@@ -107,13 +103,13 @@ def listed(site: Site, session: Session, kind: Kind, selection: Selection, suffi
     )
 
     def url(number: int) -> str | None:
-        if suffix == "csv" or not 1 <= number <= last:
+        if not 1 <= number <= last:
             return None
         return site.addresses.absolute(urls.asked(path, replace(selection, page=number).parameters))
 
     return Listed(
         kind=kind,
-        items=describe(session, page.records, site.addresses, site.words),
+        items=describe(session, [*page.records], site.addresses, site.words),
         counts=page.counts,
         meeting=queries.meeting(session),
         addresses=site.addresses,
@@ -125,6 +121,19 @@ def listed(site: Site, session: Session, kind: Kind, selection: Selection, suffi
         previous_url=url(selection.page - 1),
         next_url=url(selection.page + 1),
     )
+
+
+def _page_and_last(
+    site: Site, session: Session, kind: Kind, selection: Selection, size: int | None
+) -> tuple[queries.Listing, int]:
+    """What a selection leaves of a list, and how many pages that is; raises BadParameterError."""
+    pages.refuse_unknown(session, kind, selection)
+    page = queries.listing(session, kind, selection, PRIMARY, size)
+    last = last_page(sum(page.counts.values()), site.page_size)
+    if selection.page > last:
+        valid = [str(number) for number in range(1, last + 1)]
+        raise BadParameterError("page", str(selection.page), valid=valid)
+    return page, last
 
 
 def record_file(site: Site, noun: str, suffix: str) -> View:
@@ -142,17 +151,34 @@ def record_file(site: Site, noun: str, suffix: str) -> View:
 
 
 def list_file(site: Site, kind: Kind, suffix: str) -> View:
-    """A view of a kind's list in a format."""
-    made = LISTS[suffix]
+    """A view of a kind's list in a format, a page at a time."""
+    form = LISTS[suffix]
 
+    def made(session: Session, selection: Selection) -> bytes:
+        return form.made(listed(site, session, kind, selection, suffix))
+
+    return _list_file(site, kind, form.content_type, made)
+
+
+def table_file(site: Site, kind: Kind) -> View:
+    """A view of the whole of a kind's list, narrowed or not, as a table."""
+
+    def made(session: Session, selection: Selection) -> bytes:
+        whole, _ = _page_and_last(site, session, kind, selection, None)
+        return TABLE.made(Table(kind, whole.records, site.addresses))
+
+    return _list_file(site, kind, TABLE.content_type, made)
+
+
+def _list_file(
+    site: Site, kind: Kind, content_type: str, made: Callable[[Session, Selection], bytes]
+) -> View:
     def view(request: Request) -> Response:
         selection = read_selection(kind, request.query_params.multi_items())
         with site.session() as session:
-            value = listed(site, session, kind, selection, suffix)
-        headers = OPEN_HEADERS | {
-            "link": list_links(kind, selection, site.addresses, value.meeting.licence)
-        }
-        return Response(made.made(value), media_type=made.content_type, headers=headers)
+            body = made(session, selection)
+        links = list_links(kind, selection, site.addresses, site.meeting.licence)
+        return Response(body, media_type=content_type, headers=OPEN_HEADERS | {"link": links})
 
     return view
 
@@ -207,7 +233,7 @@ def _data_file(site: Site) -> View:
         file = next((file for file in site.data_files if file.name == name), None)
         if file is None:
             raise HTTPException(404)
-        return Response(file.body, media_type=file.media_type, headers=OPEN_HEADERS)
+        return Response(file.read(), media_type=file.media_type, headers=OPEN_HEADERS)
 
     return view
 

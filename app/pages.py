@@ -504,6 +504,7 @@ def list_page(
     """
     refuse_unknown(session, kind, selection)
     found = queries.listing(session, kind, selection, language, size)
+    records = [*found.records]
     last = last_page(sum(found.counts.values()), size)
     if selection.page > last:
         raise BadParameterError("page", str(selection.page))
@@ -515,7 +516,7 @@ def list_page(
         selection=selection,
         canonical=() if selection.is_combined else replace(selection, sort="").parameters,
         parts=[
-            Part(part, count, [record for record in found.records if kind.part(record) == part])
+            Part(part, count, [record for record in records if kind.part(record) == part])
             for part, count in found.counts.items()
         ],
         facets=[_choices(session, kind, first_page, facet) for facet in kind.facets],
@@ -528,11 +529,11 @@ def list_page(
             for sort in (SEED_ORDER, *kind.sorts)
         ],
         pages=_numbered(selection, last),
-        names=names_of(session, found.records),
+        names=names_of(session, records),
         sector_counts=queries.sector_counts(session) if is_tabled else (),
         kind_counts=queries.kind_counts(session) if is_tabled else (),
         is_bounded=found.is_bounded,
-        told=_told(session, kind, found.records, language) if size is None else {},
+        told=_told(session, kind, records, language) if size is None else {},
     )
 
 
@@ -622,13 +623,15 @@ def home_page(session: Session) -> HomePage:
     meeting = queries.meeting(session)
     quote = queries.record(session, "quotes", meeting.leading_quote)
     agreements = queries.listing(session, KINDS["agreements"], Selection({}), PRIMARY)
-    documents = [item for item in agreements.records if not item.is_undertaking]
-    undertakings = [item for item in agreements.records if item.is_undertaking]
+    first_agreements = [*agreements.records]
+    documents = [item for item in first_agreements if not item.is_undertaking]
+    undertakings = [item for item in first_agreements if item.is_undertaking]
     kinds = queries.kind_counts(session)
     headlines = sum(count.number for count in kinds if count.kind == AgreementKind.REPORT)
     visit = queries.events(session, EventPart.VISIT)
     organizations = queries.listing(session, KINDS["organizations"], Selection({}), PRIMARY)
-    named = [meeting, quote, *agreements.records, *visit, *organizations.records]
+    international = [item for item in organizations.records if item.kind.is_international]
+    named = [meeting, quote, *first_agreements, *visit, *international]
     return HomePage(
         meeting=meeting,
         names=names_of(session, named),
@@ -645,9 +648,8 @@ def home_page(session: Session) -> HomePage:
         kind_counts=kinds,
         days=_by_day(visit),
         quote=quote,
-        organizations=[item for item in organizations.records if item.kind.is_international],
-        other_organizations=organizations.counts.get("international", 0)
-        - sum(item.kind.is_international for item in organizations.records),
+        organizations=international,
+        other_organizations=organizations.counts.get("international", 0) - len(international),
     )
 
 

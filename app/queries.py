@@ -4,7 +4,7 @@ What the page of a record asks is compiled once, when it is first asked.
 """
 
 import json
-from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from operator import itemgetter
 from typing import Any, NamedTuple, TypeVar
@@ -54,6 +54,9 @@ from app.search import (
 from app.values import LONGEST_QUERY, PRIMARY
 
 Answer = TypeVar("Answer")
+
+_READ_AT_ONCE = 500
+"""How many records of a long list are in memory at once."""
 
 MOST_TIED = 30
 """How many records of one part of a kind that lead to another in one role are told of it."""
@@ -132,6 +135,9 @@ _BY_ID = {
     noun: Question(model, select(model).where(model.id.in_(_IDS)))
     for noun, model in _MODELS.items()
 }
+_EVERY = {
+    noun: Question(model, select(model).order_by(model.id)) for noun, model in _MODELS.items()
+}
 
 
 def record(session: Session, noun: str, slug: str) -> Any | None:
@@ -162,10 +168,9 @@ def by_reference(session: Session, reference: str) -> RecordRow | None:
     return session.exec(select(RecordRow).where(RecordRow.reference == reference)).one_or_none()
 
 
-def records(session: Session, noun: str) -> Sequence[Any]:
-    """Every record of a kind, in the order of the seed."""
-    model: Any = KINDS[noun].model
-    return session.exec(select(model).order_by(model.id)).all()
+def records(session: Session, noun: str) -> Iterator[Any]:
+    """Every record of a kind, in the order of the seed; each is read when its turn comes."""
+    return (item for item, _ in _EVERY[noun].rows(session))
 
 
 def sides(session: Session, noun: str) -> list[tuple[str, str | None]]:
@@ -195,6 +200,14 @@ def whole(session: Session, rows: Iterable[RecordRow]) -> dict[int, Any]:
 
 def _by_id(session: Session, noun: str, ids: Iterable[int]) -> list[Any]:
     return _BY_ID[noun].found(session, ids=_as_ids(ids))
+
+
+def _in_turn(session: Session, noun: str, ids: Sequence[int]) -> Iterator[Any]:
+    """Records of a kind in the order of their ids here, some of them at a time."""
+    for at in range(0, len(ids), _READ_AT_ONCE):
+        portion = ids[at : at + _READ_AT_ONCE]
+        found = {item.id: item for item in _by_id(session, noun, portion)}
+        yield from (found[identifier] for identifier in portion)
 
 
 def first_rows(session: Session, noun: str, most: int) -> Sequence[RecordRow]:
@@ -450,11 +463,12 @@ def with_disagreements(session: Session) -> list[RecordRow]:
 class Listing:
     """A page of a list: how many records each part has in all, and those of this page in order.
 
-    `is_bounded` where more have the words asked for than are listed.
+    They can be gone through once, as long as the session lasts: a list that is asked for whole
+    may be too long for memory. `is_bounded` where more have the words asked for than are listed.
     """
 
     counts: dict[str, int]
-    records: Sequence[Any]
+    records: Iterator[Any]
     is_bounded: bool
 
 
@@ -473,9 +487,8 @@ def listing(
         asked = _in_order(kind, selection, language).offset(first)
         asked = asked.where(col(OrderRow.record_id).in_(_matching(session, kind, selection)))
     ids = [*session.exec(asked.limit(size))]
-    records = {item.id: item for item in _by_id(session, kind.noun, ids)}
     is_bounded = len(_matches(session, kind, selection)) > MOST_MATCHES
-    return Listing(counted, [records[identifier] for identifier in ids], is_bounded)
+    return Listing(counted, _in_turn(session, kind.noun, ids), is_bounded)
 
 
 def ordering(

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from queue import LifoQueue
 
 from sqlmodel import Session
@@ -13,9 +13,7 @@ from app.assets import Asset, read_assets
 from app.config import ROOT, Settings
 from app.database import MOST_AT_ONCE, file_of, open_database
 from app.facets import PAGE_SIZE
-from app.formats.dataset import DataFile, data_files
-from app.formats.described import describe
-from app.kinds import KINDS
+from app.formats.dataset import DataFile, data_files, database_file
 from app.models import Meeting
 from app.queries import every_alias, every_slug, meeting, records
 from app.rendering import Compiled, Renderer, renderers
@@ -53,13 +51,13 @@ class Site:
     @cached_property
     def data_files(self) -> list[DataFile]:
         """Every file that holds the whole of the data; made when one is first asked for."""
+        database = database_file(self._database)
         with self.session() as session:
-            whole = {
-                noun: describe(session, records(session, noun), self.addresses, self.words)
-                for noun in KINDS
-            }
-            database = file_of(session)
-        return data_files(whole, self.addresses, database)
+            return data_files(self.meeting, partial(records, session), self.addresses, database)
+
+    def _database(self) -> bytes:
+        with self.session() as session:
+            return file_of(session)
 
     @property
     def is_export(self) -> bool:

@@ -9,6 +9,7 @@ from conftest import ROOT
 from app import pages, queries
 from app.database import open_database
 from app.formats.described import Described, Listed, describe
+from app.formats.tables import Table
 from app.kinds import KINDS
 from app.rendering import Compiled, renderers
 from app.urls import Addresses, list_format_path, list_path
@@ -30,7 +31,7 @@ def whole_of(database: Path) -> Mapping[str, Sequence[Described]]:
             compiled=Compiled(),
         )[PRIMARY]
         return {
-            noun: describe(session, queries.records(session, noun), ADDRESSES, renderer.words)
+            noun: describe(session, [*queries.records(session, noun)], ADDRESSES, renderer.words)
             for noun in KINDS
         }
 
@@ -38,6 +39,11 @@ def whole_of(database: Path) -> Mapping[str, Sequence[Described]]:
 def every(database: Path) -> list[Described]:
     """Every record of a database."""
     return [item for items in whole_of(database).values() for item in items]
+
+
+def table_of(noun: str, items: Sequence[Described]) -> Table:
+    """Some records of a kind for the format of a whole list."""
+    return Table(KINDS[noun], [item.record for item in items], ADDRESSES)
 
 
 def listed(database: Path, noun: str, suffix: str) -> Listed:

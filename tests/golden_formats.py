@@ -8,10 +8,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from conftest import ROOT, WORLD
-from described_records import listed, whole_of
+from described_records import listed, table_of, whole_of
 
 from app.build import build
-from app.formats.registry import FORMATS, LISTS
+from app.formats.registry import FORMATS, LISTS, TABLE
 from app.urls import WITH_FEED
 
 FOLDER = ROOT / "tests" / "expected" / "formats"
@@ -25,6 +25,7 @@ def golden(database: Path) -> Iterator[tuple[str, bytes]]:
     for noun in WITH_FEED:
         for suffix, form in LISTS.items():
             yield f"{noun}.list.{suffix}", form.made(listed(database, noun, suffix))
+        yield f"{noun}.list.csv", TABLE.made(table_of(noun, whole_of(database)[noun]))
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ import html5lib
 import pytest
 import rispy
 from conftest import ROOT, Site
-from described_records import ADDRESSES, every, listed, whole_of
+from described_records import ADDRESSES, every, listed, table_of, whole_of
 from golden_formats import FOLDER, golden
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -27,7 +27,7 @@ from app.formats.described import Described, first_instant, licence_url
 from app.formats.linked_data import data_block, graph
 from app.formats.plain import seed_form
 from app.formats.plaintext import WIDTH, columns, wrapped
-from app.formats.registry import FORMATS, LISTS, list_links, record_links
+from app.formats.registry import FORMATS, LISTS, TABLE, list_links, record_links
 from app.formats.tables import columns_of
 from app.kinds import KINDS
 from app.models import Record
@@ -62,7 +62,7 @@ def expanded(document: Any) -> list[dict[str, Any]]:
 
 def test_the_registry_has_what_the_addresses_promise() -> None:
     assert list(FORMATS) == list(urls.RECORD_FORMATS)
-    assert list(LISTS) == list(urls.LIST_FORMATS)
+    assert {*LISTS, TABLE.suffix} == set(urls.LIST_FORMATS)
     assert {form.content_type for form in FORMATS.values()} >= {
         "application/json",
         "text/plain; charset=utf-8",
@@ -248,7 +248,7 @@ def form_of(noun: str, row: dict[str, str]) -> dict[str, Any]:
 
 def test_rows_are_the_records(site: Site) -> None:
     for noun, items in whole_of(site.database).items():
-        body = LISTS["csv"].made(listed(site.database, noun, "csv"))
+        body = TABLE.made(table_of(noun, items))
         assert body.startswith(b"\xef\xbb\xbf")
         rows = rows_of(body.decode("utf-8-sig"))
         assert [row["slug"] for row in rows] == [item.record.slug for item in items]
@@ -377,11 +377,12 @@ def test_hostile_text_survives_every_format(world: Path, text: str) -> None:
     assert json.loads(FORMATS["csl.json"].made(item))[1]["publisher"] == text
     squeezed = re.sub(r"\s", "", FORMATS["txt"].made(item).decode())
     assert re.sub(r"\s", "", text) in squeezed
-    one = replace(listed(world, "quotes", "csv"), items=[item])
-    (row,) = rows_of(LISTS["csv"].made(one).decode("utf-8-sig"))
+    table = TABLE.made(table_of("quotes", [item])).decode("utf-8-sig")
+    (row,) = rows_of(table)
     assert (row["text"], row["occasion.zh"]) == (text, text)
-    (raw,) = csv.DictReader(io.StringIO(LISTS["csv"].made(one).decode("utf-8-sig"), newline=""))
+    (raw,) = csv.DictReader(io.StringIO(table, newline=""))
     assert not raw["text"].startswith(tuple("=+-@\t\r"))
+    one = replace(listed(world, "quotes", "atom"), items=[item])
     feed = feedparser.parse(LISTS["atom"].made(one))
     assert not feed.bozo
     assert len(feed.entries) == 1

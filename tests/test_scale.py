@@ -1,9 +1,14 @@
 """Seeds of any size: read, checked and built a record at a time, and every order by an index."""
 
+import csv
+import io
+import json
 import sqlite3
-from collections.abc import Iterator
+import weakref
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from benchmarks.generator import COMMONEST, write
@@ -13,7 +18,10 @@ from sqlmodel import Session
 from app import pages, queries, seed, urls
 from app.database import open_database
 from app.facets import MOST_OFFERED, Selection
-from app.kinds import PAGED, SEED_ORDER, Kind
+from app.formats.dataset import seed_json
+from app.formats.tables import Table, as_csv
+from app.kinds import KINDS, PAGED, SEED_ORDER, Kind
+from app.urls import Addresses
 
 SIZE = 200
 
@@ -171,3 +179,33 @@ def test_connections_of_many_records_are_those_most_lead_to(
     focused = pages.connections_page(session, "sectors/sector-1")
     assert focused.focus is not None
     assert len(focused.by_id) <= 1 + 8 * queries.MOST_TIED
+
+
+class Watched:
+    """Hands records on, and knows how many of them were in use at once at most."""
+
+    def __init__(self) -> None:
+        self.most = 0
+        self._known: list[weakref.ref[Any]] = []
+
+    def each(self, records: Iterable[Any]) -> Iterator[Any]:
+        """The records themselves."""
+        for record in records:
+            self._known.append(weakref.ref(record))
+            self.most = max(self.most, sum(one() is not None for one in self._known))
+            yield record
+
+
+def test_what_tells_of_every_record_has_few_of_them_in_memory(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "_READ_AT_ONCE", 5)
+    kind, addresses = KINDS["agreements"], Addresses("https://meeting.example")
+    listed, told = Watched(), Watched()
+    whole = queries.listing(session, kind, Selection({}), "en", None)
+    table = as_csv(Table(kind, listed.each(whole.records), addresses))
+    assert len(list(csv.reader(io.StringIO(table.decode(), newline="")))) == SIZE + 1
+    assert listed.most <= 6
+    records_of = {noun: told.each(queries.records(session, noun)) for noun in KINDS}
+    assert len(json.loads(seed_json(records_of.__getitem__))["agreements"]) == SIZE
+    assert told.most <= 2

@@ -3,16 +3,18 @@
 import hashlib
 import io
 import zipfile
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from app.formats.described import LICENCE_NOTE, Described, first_instant, licence_url
+from pydantic_core import to_json
+
+from app.formats.described import LICENCE_NOTE, first_instant, licence_url
 from app.formats.plain import json_bytes, seed_form
-from app.formats.tables import as_csv, columns_of
+from app.formats.tables import Table, as_csv, columns_of
 from app.kinds import KINDS, opening
 from app.language import choose
-from app.models import Meeting, Source
+from app.models import Meeting, Record, Source
 from app.urls import HOME, Addresses, page_path
 from app.values import PRIMARY
 
@@ -27,62 +29,90 @@ _EARLIEST = (1980, 1, 1, 0, 0, 0)
 _MODE = 0o644 << 16
 _UNIX = 3
 
-Whole = Mapping[str, Sequence[Described]]
-"""Every record, described, by kind and in the order of the seed."""
+RecordsOf = Callable[[str], Iterable[Any]]
+"""Every record of a kind, in the order of the seed, to be gone through once."""
 
 
 @dataclass(frozen=True)
 class DataFile:
-    """One file as it is served."""
+    """One file as it is served: its size in bytes, its SHA-256 in hexadecimal, and its bytes."""
 
     name: str
     media_type: str
-    body: bytes
-
-    @property
-    def sha256(self) -> str:
-        """Its digest, in hexadecimal."""
-        return hashlib.sha256(self.body).hexdigest()
+    size: int
+    sha256: str
+    read: Callable[[], bytes] = field(compare=False, repr=False)
 
 
-def data_files(whole: Whole, addresses: Addresses, database: bytes) -> list[DataFile]:
-    """Every file that holds the data; the database is served as it is.
+def data_file(name: str, media_type: str, read: Callable[[], bytes]) -> DataFile:
+    """A file whose bytes are at hand whenever they are asked for."""
+    body = read()
+    return DataFile(name, media_type, len(body), hashlib.sha256(body).hexdigest(), read)
+
+
+def database_file(read: Callable[[], bytes]) -> DataFile:
+    """The database, as it is."""
+    return data_file(f"{NAME}.sqlite", "application/vnd.sqlite3", read)
+
+
+def data_files(
+    meeting: Meeting, records_of: RecordsOf, addresses: Addresses, database: DataFile
+) -> list[DataFile]:
+    """Every file that holds the data.
 
     The tables stand beside their description, in the archive and out of it, so that a Data
     Package reader finds them by the same relative path.
     """
-    tables = [_table(noun, items) for noun, items in whole.items()]
-    meeting = whole["meeting"][0].meeting
-    sources = [item.record for item in whole["sources"]]
-    seed = DataFile(f"{NAME}.json", "application/json", seed_json(whole))
-    sqlite = DataFile(f"{NAME}.sqlite", "application/vnd.sqlite3", database)
-    about = _About(meeting, sources, addresses)
-    inner = DataFile(DESCRIPTOR, "application/json", about.descriptor(tables, []))
-    archive = DataFile(f"{NAME}.zip", "application/zip", _zipped([inner, *tables]))
-    outer = about.descriptor(tables, [seed, archive, sqlite])
+    tables = [
+        _made(f"{noun}.csv", "text/csv", as_csv(Table(kind, records_of(noun), addresses)))
+        for noun, kind in KINDS.items()
+    ]
+    seed = _made(f"{NAME}.json", "application/json", seed_json(records_of))
+    about = _About(meeting, [*records_of("sources")], addresses)
+    inner = _made(DESCRIPTOR, "application/json", about.descriptor(tables, []))
+    archive = _made(f"{NAME}.zip", "application/zip", _zipped([inner, *tables]))
+    outer = about.descriptor(tables, [seed, archive, database])
     files = [
-        sqlite,
+        database,
         archive,
         seed,
         *tables,
-        DataFile(DESCRIPTOR, "application/json", outer),
+        _made(DESCRIPTOR, "application/json", outer),
     ]
-    return [*files, DataFile(CHECKSUMS, "text/plain", _checksums(files))]
+    return [*files, _made(CHECKSUMS, "text/plain", _checksums(files))]
 
 
-def seed_json(whole: Whole) -> bytes:
+def _made(name: str, media_type: str, body: bytes) -> DataFile:
+    return data_file(name, media_type, lambda: body)
+
+
+def seed_json(records_of: RecordsOf) -> bytes:
     """The data as a seed: building it makes the same records in the same order."""
-    return json_bytes(
-        {
-            noun: {item.record.slug: seed_form(item.record) for item in items}
-            for noun, items in whole.items()
-        }
+    written = io.BytesIO()
+    kinds = (
+        (noun, _object(((one.slug, [_within(2, one)]) for one in records_of(noun)), depth=1))
+        for noun in KINDS
     )
+    for piece in _object(kinds, depth=0):
+        written.write(piece)
+    written.write(b"\n")
+    return written.getvalue()
 
 
-def _table(noun: str, items: Sequence[Described]) -> DataFile:
-    """A kind as CSV without a byte order mark, which only people's spreadsheets need."""
-    return DataFile(f"{noun}.csv", "text/csv", as_csv(KINDS[noun], items).encode())
+def _object(members: Iterable[tuple[str, Iterable[bytes]]], depth: int) -> Iterator[bytes]:
+    """A JSON object as `json_bytes` writes it, in pieces: it need not fit into memory as values."""
+    line = b"\n" + b"  " * depth
+    before = b"{"
+    for name, pieces in members:
+        yield b"%s%s  %s: " % (before, line, to_json(name))
+        yield from pieces
+        before = b","
+    yield line + b"}" if before == b"," else b"{}"
+
+
+def _within(depth: int, record: Record) -> bytes:
+    """A record as JSON that stands so deep in another value."""
+    return json_bytes(seed_form(record)).rstrip().replace(b"\n", b"\n" + b"  " * depth)
 
 
 def _zipped(files: Iterable[DataFile]) -> bytes:
@@ -94,7 +124,7 @@ def _zipped(files: Iterable[DataFile]) -> bytes:
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.create_system = _UNIX
             entry.external_attr = _MODE
-            archive.writestr(entry, file.body, compresslevel=9)
+            archive.writestr(entry, file.read(), compresslevel=9)
     return held.getvalue()
 
 
@@ -154,7 +184,7 @@ def _resource(file: DataFile) -> dict[str, Any]:
         "path": file.name,
         "format": file.name.rpartition(".")[2],
         "mediatype": file.media_type,
-        "bytes": len(file.body),
+        "bytes": file.size,
         "hash": f"sha256:{file.sha256}",
     }
 

@@ -1,7 +1,9 @@
 """A record as plain values: what an editor would write in the seed, and its JSON."""
 
-import json
+from functools import cache
 from typing import Any
+
+from pydantic_core import to_json
 
 from app.models import Record
 
@@ -9,6 +11,7 @@ _FIRST = ("reference", "aliases")
 """The fields of every record that an editor writes before the record's own; the others after."""
 
 
+@cache
 def field_order(model: type[Record]) -> list[str]:
     """The fields of a kind in the order in which the seed has them; the slug is the key there."""
     shared = [name for name in Record.model_fields if name not in {"id", "slug", *_FIRST}]
@@ -32,7 +35,7 @@ def seed_form(record: Record) -> dict[str, Any]:
 
 def json_bytes(value: Any) -> bytes:
     """A value as JSON in UTF-8, to be read by people as well: indented, a line end at its end."""
-    return (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode()
+    return to_json(value, indent=2) + b"\n"
 
 
 def _without_nothing(value: Any) -> Any:

@@ -110,7 +110,7 @@ def _fields(described: Described, footnotes: Footnotes) -> Iterator[str]:
     """
     speech = _Speech(described, footnotes)
     was_passage = True
-    for field in field_order(type(described.record)):
+    for field in field_order(described.kind.model):
         value = getattr(described.record, field)
         if field in _NOT_SAID or value in (None, [], {}, Certainty.ATTESTED):
             continue

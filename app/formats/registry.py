@@ -14,7 +14,7 @@ from app.formats.feeds import atom
 from app.formats.linked_data import graph
 from app.formats.plain import json_bytes
 from app.formats.plaintext import plain_text
-from app.formats.tables import as_csv
+from app.formats.tables import Table, as_csv
 from app.kinds import Kind
 from app.urls import LIST_FORMATS, RECORD_FORMATS, Addresses
 
@@ -46,9 +46,9 @@ def _json_ld(described: Described) -> bytes:
     return json_bytes(graph(described))
 
 
-def _csv(listed: Listed) -> bytes:
+def _csv(table: Table) -> bytes:
     """With a byte order mark, without which spreadsheets take UTF-8 for the machine's encoding."""
-    return as_csv(listed.kind, listed.items).encode("utf-8-sig")
+    return as_csv(table, "utf-8-sig")
 
 
 FORMATS: dict[str, Format[Described]] = {
@@ -66,9 +66,12 @@ FORMATS: dict[str, Format[Described]] = {
 
 LISTS: dict[str, Format[Listed]] = {
     suffix: Format(suffix, LIST_FORMATS[suffix], made)
-    for suffix, made in (("json", list_json), ("csv", _csv), ("atom", atom))
+    for suffix, made in (("json", list_json), ("atom", atom))
 }
-"""The formats of a list, by suffix; which of them a kind has, `urls.list_formats` says."""
+"""The formats of a page of a list, by suffix."""
+
+TABLE = Format("csv", LIST_FORMATS["csv"], _csv)
+"""The format of a whole list. Which of all these a kind has, `urls.list_formats` says."""
 
 
 def record_links(described: Described) -> str:

@@ -3,17 +3,17 @@
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
-from app.formats.described import Described
 from app.formats.plain import field_order, seed_form
 from app.kinds import Kind
 from app.language import LANGUAGES
+from app.urls import Addresses, record_path
 from app.values import Name, Text
 
 _OPENS_FORMULA = tuple("=+-@\t\r\n＝＋－＠")
@@ -46,7 +46,16 @@ def columns_of(kind: Kind) -> list[Column]:
     ]
 
 
-def as_csv(kind: Kind, items: Sequence[Described]) -> str:
+@dataclass(frozen=True)
+class Table:
+    """Some records of a kind, or all, to be gone through once; and where their pages stand."""
+
+    kind: Kind
+    records: Iterable[Any]
+    addresses: Addresses
+
+
+def as_csv(table: Table, encoding: str = "utf-8") -> bytes:
     """Records as CSV (RFC 4180): a header, CR LF at the end of each line.
 
     A text has a column for each language (`title.en`); so has a name, with another for how the
@@ -55,12 +64,13 @@ def as_csv(kind: Kind, items: Sequence[Described]) -> str:
     apostrophe before it, and so has one that begins with an apostrophe: reading back, take one
     apostrophe off the beginning of a cell that has one.
     """
-    columns = columns_of(kind)
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(column.name for column in columns)
-    writer.writerows(_row(columns, item) for item in items)
-    return text.getvalue()
+    columns = columns_of(table.kind)
+    written = io.BytesIO()
+    with io.TextIOWrapper(written, encoding, newline="", write_through=True) as text:
+        writer = csv.writer(text)
+        writer.writerow(column.name for column in columns)
+        writer.writerows(_row(table, columns, record) for record in table.records)
+        return written.getvalue()
 
 
 def _of_field(kind: Kind, field: str) -> Iterator[Column]:
@@ -99,8 +109,9 @@ def _type(annotation: Any) -> str:
     return "object" if issubclass(annotation, BaseModel) else "string"
 
 
-def _row(columns: Iterable[Column], item: Described) -> Iterator[str]:
-    form = seed_form(item.record) | {"slug": item.record.slug, "html_url": item.url}
+def _row(table: Table, columns: Iterable[Column], record: Any) -> Iterator[str]:
+    url = table.addresses.absolute(record_path(table.kind.noun, record.slug))
+    form = seed_form(record) | {"slug": record.slug, "html_url": url}
     for column in columns:
         yield _cell(_value(form.get(column.field), column.part))
 
