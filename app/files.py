@@ -138,14 +138,14 @@ def _page_and_last(
 
 def record_file(site: Site, noun: str, suffix: str) -> View:
     """A view of each record of a kind in a format."""
-    made = FORMATS[suffix]
+    form = FORMATS[suffix]
 
     def view(request: Request) -> Response:
         with site.session() as session:
             record = found(session, noun, slug_of(session, noun, request))
             (described,) = describe(session, [record], site.addresses, site.words)
         headers = OPEN_HEADERS | {"link": record_links(described)}
-        return Response(made.made(described), media_type=made.content_type, headers=headers)
+        return Response(form.made(described), media_type=form.content_type, headers=headers)
 
     return view
 
@@ -233,7 +233,7 @@ def _data_file(site: Site) -> View:
         file = next((file for file in site.data_files if file.name == name), None)
         if file is None:
             raise HTTPException(404)
-        return Response(file.read(), media_type=file.media_type, headers=OPEN_HEADERS)
+        return Response(file.body, media_type=file.media_type, headers=OPEN_HEADERS)
 
     return view
 

@@ -56,7 +56,7 @@ from app.values import LONGEST_QUERY, PRIMARY
 Answer = TypeVar("Answer")
 
 _READ_AT_ONCE = 500
-"""How many records of a long list are in memory at once."""
+"""How many records of a long list are read at once."""
 
 MOST_TIED = 30
 """How many records of one part of a kind that lead to another in one role are told of it."""
@@ -207,7 +207,8 @@ def _in_turn(session: Session, noun: str, ids: Sequence[int]) -> Iterator[Any]:
     for at in range(0, len(ids), _READ_AT_ONCE):
         portion = ids[at : at + _READ_AT_ONCE]
         found = {item.id: item for item in _by_id(session, noun, portion)}
-        yield from (found[identifier] for identifier in portion)
+        # What was told of is not held any longer.
+        yield from (found.pop(identifier) for identifier in portion)
 
 
 def first_rows(session: Session, noun: str, most: int) -> Sequence[RecordRow]:

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from queue import LifoQueue
+from threading import Lock
 
 from sqlmodel import Session
 
@@ -13,7 +14,7 @@ from app.assets import Asset, read_assets
 from app.config import ROOT, Settings
 from app.database import MOST_AT_ONCE, file_of, open_database
 from app.facets import PAGE_SIZE
-from app.formats.dataset import DataFile, data_files, database_file
+from app.formats.dataset import DataFile, data_files
 from app.models import Meeting
 from app.queries import every_alias, every_slug, meeting, records
 from app.rendering import Compiled, Renderer, renderers
@@ -42,22 +43,27 @@ class Site:
     renderers: Mapping[str, Renderer]
     seed_digest: str | None
     health: Health
+    making: Lock = field(default_factory=Lock)
 
     @property
     def words(self) -> Mapping[str, str]:
         """The site's words in the primary language, which data files are written in."""
         return self.renderers[PRIMARY].words
 
-    @cached_property
+    @property
     def data_files(self) -> list[DataFile]:
-        """Every file that holds the whole of the data; made when one is first asked for."""
-        database = database_file(self._database)
-        with self.session() as session:
-            return data_files(self.meeting, partial(records, session), self.addresses, database)
+        """Every file that holds the whole of the data; made when one is first asked for.
 
-    def _database(self) -> bytes:
+        Whoever else asks waits meanwhile.
+        """
+        with self.making:
+            return self._data_files
+
+    @cached_property
+    def _data_files(self) -> list[DataFile]:
         with self.session() as session:
-            return file_of(session)
+            records_of = partial(records, session)
+            return data_files(self.meeting, records_of, self.addresses, file_of(session))
 
     @property
     def is_export(self) -> bool:

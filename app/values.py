@@ -98,7 +98,7 @@ def _written(value: str) -> str:
     if not value.strip():
         message = "the text is empty"
         raise ValueError(message)
-    # All of them are no printable characters, which is asked far sooner.
+    # None of them is printable, and whether all signs are is known far sooner.
     unfit = None if value.isprintable() else _UNFIT.search(value)
     if unfit:
         message = f"U+{ord(unfit[0]):04X} is no sign that can be read; take it out"

@@ -22,7 +22,7 @@ from app import queries, urls
 from app.build import build
 from app.checks import mistakes_of
 from app.database import open_database
-from app.formats.dataset import CHECKSUMS, DESCRIPTOR, DataFile, data_files, database_file
+from app.formats.dataset import CHECKSUMS, DESCRIPTOR, DataFile, data_files
 from app.formats.linked_data import dataset
 from app.formats.plain import field_order
 from app.formats.tables import columns_of
@@ -48,7 +48,7 @@ def made_of(database: Path) -> list[DataFile]:
     with open_database(database)[0] as session:
         records_of = partial(queries.records, session)
         meeting = queries.meeting(session)
-        return data_files(meeting, records_of, ADDRESSES, database_file(database.read_bytes))
+        return data_files(meeting, records_of, ADDRESSES, database.read_bytes())
 
 
 def dumped(records: dict[str, dict[str, Record]]) -> dict[str, list[tuple[str, Any]]]:
@@ -70,7 +70,7 @@ def test_the_files_are_always_the_same(site: Site) -> None:
 
 def test_the_json_is_the_seed(site: Site, tmp_path: Path) -> None:
     seed = tmp_path / "meeting21.json"
-    seed.write_bytes(files_of(site.database)["meeting21.json"].read())
+    seed.write_bytes(files_of(site.database)["meeting21.json"].body)
     again = read(seed)
     assert mistakes_of(again) == []
     assert dumped(again.records) == dumped(read(site.seed).records)
@@ -78,7 +78,7 @@ def test_the_json_is_the_seed(site: Site, tmp_path: Path) -> None:
 
 def test_the_json_builds_the_same_database(site: Site, tmp_path: Path) -> None:
     seed, database = tmp_path / "meeting21.json", tmp_path / "site.db"
-    seed.write_bytes(files_of(site.database)["meeting21.json"].read())
+    seed.write_bytes(files_of(site.database)["meeting21.json"].body)
     build(seed, database)
     assert database.read_bytes() == site.database.read_bytes()
 
@@ -96,19 +96,19 @@ def test_the_database_is_sound(site: Site, tmp_path: Path) -> None:
 
 def test_the_tables_are_the_records(site: Site) -> None:
     for noun, items in whole_of(site.database).items():
-        rows = rows_of(files_of(site.database)[f"{noun}.csv"].read().decode())
+        rows = rows_of(files_of(site.database)[f"{noun}.csv"].body.decode())
         again = [remade(noun, row["slug"], form_of(noun, row)).model_dump() for row in rows]
         assert again == [item.record.model_dump() for item in items]
 
 
 def test_the_archive_holds_the_tables_and_no_time(site: Site) -> None:
     files = files_of(site.database)
-    with zipfile.ZipFile(io.BytesIO(files["meeting21.zip"].read())) as archive:
+    with zipfile.ZipFile(io.BytesIO(files["meeting21.zip"].body)) as archive:
         assert archive.testzip() is None
         names = [f"{noun}.csv" for noun in KINDS]
         assert archive.namelist() == [DESCRIPTOR, *names]
         assert {entry.date_time for entry in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
-        assert [archive.read(name) for name in names] == [files[name].read() for name in names]
+        assert [archive.read(name) for name in names] == [files[name].body for name in names]
         inner = json.loads(archive.read(DESCRIPTOR))
     assert [resource["path"] for resource in inner["resources"]] == names
     assert against("data-package", inner) == []
@@ -116,7 +116,7 @@ def test_the_archive_holds_the_tables_and_no_time(site: Site) -> None:
 
 def test_the_description_is_a_data_package(site: Site) -> None:
     files = files_of(site.database)
-    package = json.loads(files[DESCRIPTOR].read())
+    package = json.loads(files[DESCRIPTOR].body)
     assert against("data-package", package) == []
     assert package["resources"][0]["profile"] == "tabular-data-resource"
     for resource in package["resources"]:
@@ -127,14 +127,14 @@ def test_the_description_is_a_data_package(site: Site) -> None:
         CHECKSUMS,
     }
     for resource in package["resources"]:
-        body = files[resource["path"]].read()
+        body = files[resource["path"]].body
         assert resource["bytes"] == len(body)
         assert resource["hash"] == f"sha256:{hashlib.sha256(body).hexdigest()}"
     assert len({resource["name"] for resource in package["resources"]}) == len(files) - 2
 
 
 def test_the_profiles_refuse_what_is_none(world: Path) -> None:
-    package = json.loads(files_of(world)[DESCRIPTOR].read())
+    package = json.loads(files_of(world)[DESCRIPTOR].body)
     table = package["resources"][0]
     del table["name"]
     table["schema"]["fields"][0]["type"] = "words"
@@ -144,11 +144,11 @@ def test_the_profiles_refuse_what_is_none(world: Path) -> None:
 
 def test_the_description_names_every_column(site: Site) -> None:
     files = files_of(site.database)
-    package = json.loads(files[DESCRIPTOR].read())
+    package = json.loads(files[DESCRIPTOR].body)
     tables = [resource for resource in package["resources"] if "schema" in resource]
     assert [table["name"] for table in tables] == list(KINDS)
     for table in tables:
-        header, *rows = csv.reader(io.StringIO(files[table["path"]].read().decode(), newline=""))
+        header, *rows = csv.reader(io.StringIO(files[table["path"]].body.decode(), newline=""))
         fields = table["schema"]["fields"]
         assert header == [field["name"] for field in fields]
         assert all(field["description"].endswith(".") for field in fields)
@@ -171,9 +171,9 @@ def test_every_field_has_a_column_and_a_sentence(noun: str) -> None:
 
 def test_the_checksums_are_those_of_the_files(site: Site) -> None:
     files = files_of(site.database)
-    lines = files[CHECKSUMS].read().decode().splitlines()
+    lines = files[CHECKSUMS].body.decode().splitlines()
     assert [line.split("  ") for line in lines] == [
-        [hashlib.sha256(file.read()).hexdigest(), name]
+        [hashlib.sha256(file.body).hexdigest(), name]
         for name, file in files.items()
         if name != CHECKSUMS
     ]
@@ -181,7 +181,7 @@ def test_the_checksums_are_those_of_the_files(site: Site) -> None:
 
 def test_the_whole_is_a_dataset(world: Path) -> None:
     files = files_of(world).values()
-    told = [(file.name, file.media_type, file.size, file.sha256) for file in files]
+    told = [(file.name, file.media_type, len(file.body), file.sha256) for file in files]
     meeting = whole_of(world)["meeting"][0].meeting
     document = dataset(meeting, ADDRESSES, told) | {"@context": {"@vocab": "http://schema.org/"}}
     (node,) = jsonld.expand(document)

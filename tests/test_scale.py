@@ -2,26 +2,26 @@
 
 import csv
 import io
-import json
 import sqlite3
 import weakref
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 from benchmarks.generator import COMMONEST, write
-from conftest import Site, site_of
+from conftest import Client, Site, site_of
 from sqlmodel import Session
 
 from app import pages, queries, seed, urls
-from app.database import open_database
+from app.build import build
+from app.config import Settings
+from app.database import Question, open_database
 from app.facets import MOST_OFFERED, Selection
-from app.formats.dataset import seed_json
-from app.formats.tables import Table, as_csv
-from app.kinds import KINDS, PAGED, SEED_ORDER, Kind
-from app.urls import Addresses
+from app.kinds import PAGED, SEED_ORDER, Kind
+from app.main import create_app
+from app.models import Agreement
 
 SIZE = 200
 
@@ -181,31 +181,64 @@ def test_connections_of_many_records_are_those_most_lead_to(
     assert len(focused.by_id) <= 1 + 8 * queries.MOST_TIED
 
 
-class Watched:
-    """Hands records on, and knows how many of them were in use at once at most."""
-
-    def __init__(self) -> None:
-        self.most = 0
-        self._known: list[weakref.ref[Any]] = []
-
-    def each(self, records: Iterable[Any]) -> Iterator[Any]:
-        """The records themselves."""
-        for record in records:
-            self._known.append(weakref.ref(record))
-            self.most = max(self.most, sum(one() is not None for one in self._known))
-            yield record
-
-
 def test_what_tells_of_every_record_has_few_of_them_in_memory(
-    session: Session, monkeypatch: pytest.MonkeyPatch
+    large: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(queries, "_READ_AT_ONCE", 5)
-    kind, addresses = KINDS["agreements"], Addresses("https://meeting.example")
-    listed, told = Watched(), Watched()
-    whole = queries.listing(session, kind, Selection({}), "en", None)
-    table = as_csv(Table(kind, listed.each(whole.records), addresses))
-    assert len(list(csv.reader(io.StringIO(table.decode(), newline="")))) == SIZE + 1
-    assert listed.most <= 6
-    records_of = {noun: told.each(queries.records(session, noun)) for noun in KINDS}
-    assert len(json.loads(seed_json(records_of.__getitem__))["agreements"]) == SIZE
-    assert told.most <= 2
+    at_once, made, in_memory = 5, list[weakref.ref[Any]](), list[int]()
+    every_row = Question.rows
+
+    def counted(self: Question[Any], session: Session, **asked: Any) -> Iterator[tuple[Any, Any]]:
+        for item, others in every_row(self, session, **asked):
+            if isinstance(item, Agreement):
+                made.append(weakref.ref(item))
+                in_memory.append(sum(one() is not None for one in made))
+            yield item, others
+
+    monkeypatch.setattr(Question, "rows", counted)
+    monkeypatch.setattr(queries, "_READ_AT_ONCE", at_once)
+    client = Client(create_app(Settings(large.seed, large.database)))
+    for path, times, most in (
+        # Some are read while the last of those before them is still told of.
+        ("/agreements.csv", 1, at_once + 1),
+        # One is read while the one before it is: for the table, and for the seed in JSON.
+        ("/data/agreements.csv", 2, 2),
+    ):
+        made.clear()
+        in_memory.clear()
+        table = client.get(path).content.decode("utf-8-sig")
+        assert len(list(csv.reader(io.StringIO(table, newline="")))) == SIZE + 1
+        assert len(in_memory) == times * SIZE
+        assert max(in_memory) <= most
+
+
+def test_beside_a_common_value_the_most_frequent_are_counted(
+    large: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of other facets; of its own all are, as they are added to it."""
+    monkeypatch.setattr("app.build.MOST_TALLIED", 20)
+    monkeypatch.setattr("app.build.MOST_OFFERED", 1)
+    build(large.seed, tmp_path / "site.db")
+    with closing(sqlite3.connect(tmp_path / "site.db")) as connection:
+        held: dict[tuple[str, str, str], set[int]] = {}
+        for kind, name, value, record in connection.execute("SELECT * FROM facet"):
+            held.setdefault((kind, name, value), set()).add(record)
+        stored: dict[tuple[str, ...], int] = {}
+        for *key, number in connection.execute(
+            "SELECT kind, name, value, other, other_value, sum(number) FROM tally"
+            " WHERE name != '' GROUP BY 1, 2, 3, 4, 5"
+        ):
+            stored[*key] = number
+    expected: dict[tuple[str, ...], int] = {}
+    for (kind, name, value), records in held.items():
+        if len(records) <= 20:
+            continue
+        for other in {facet for noun, facet, _ in held if noun == kind}:
+            numbers = {
+                another: len(records & others)
+                for (noun, facet, another), others in held.items()
+                if (noun, facet) == (kind, other) and records & others
+            }
+            ranked = sorted(numbers, key=lambda one: (-numbers[one], one))
+            for another in ranked if other == name else ranked[:2]:
+                expected[kind, name, value, other, another] = numbers[another]
+    assert stored == expected

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from urllib.parse import quote
 from xml.etree.ElementTree import Element
 
@@ -10,10 +11,12 @@ from conftest import ROOT, Site, parsed
 from heads import BASE, head_of, header_links
 from hypothesis import given, settings
 from hypothesis import strategies as some
+from sqlmodel import col, select
 
-from app import queries
+from app import kinds, queries
 from app.database import open_database
 from app.kinds import KINDS, PAGED
+from app.models import Link, RecordRow
 from app.pages import search_page
 from app.search import Highlighter, telling
 from app.values import LONGEST_QUERY
@@ -348,3 +351,15 @@ def test_suggestions_tell_documents_from_undertakings(our_site: Site) -> None:
     answer = json.loads(our_site.client.get("/suggest?q=nuclear").text)
     assert {"Document", "Undertaking"} <= set(answer[2])
     assert "Agreement" not in answer[2]
+
+
+def test_what_an_empty_search_offers_is_what_most_links_lead_to(our_site: Site) -> None:
+    with open_database(our_site.database)[0] as session:
+        ends = select(RecordRow).join(Link, col(Link.object_id) == col(RecordRow.id))
+        rows = session.exec(ends).all()
+        for kind in {row.kind for row in rows}:
+            led_to = Counter(row.id for row in rows if (row.kind, row.part) == (kind, kinds.WHOLE))
+            most = sorted(led_to, key=lambda one: (-led_to[one], one))[:3]
+            assert [
+                row.id for row in queries.most_led_to(session, [(kind, kinds.WHOLE)], 3)
+            ] == most

@@ -469,9 +469,12 @@ def test_those_who_do_not_read_keep_nobody_out(bounded: int) -> None:
             assert ask(bounded, asked("/about")).status == 200
 
 
-def test_those_who_do_not_read_wait_for_the_same_bytes(tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_kept", [True, False], ids=["kept", "too large to be kept"])
+def test_those_who_do_not_read_wait_for_the_same_bytes(tmp_path: Path, *, is_kept: bool) -> None:
     """What the system takes at once is not in the memory of the process."""
+    keeping = "gc.freeze()" if is_kept else "from app import delivery; delivery.MOST_KEPT = 2**16"
     prepared = (
+        f"serving._WORKER = serving._WORKER.replace('gc.freeze()', '{keeping}')\n"
         "bound = serving._bound\n"
         "def small(*given):\n"
         "    listening = bound(*given)\n"
@@ -485,7 +488,8 @@ def test_those_who_do_not_read_wait_for_the_same_bytes(tmp_path: Path) -> None:
         (worker,) = running.workers()
         before, number = resident(worker), 200
         for _ in range(number):
-            stack.enter_context(hardly_reading(running.port, sent))
+            # One after the other: what is asked for at once is made once.
+            stack.enter_context(hardly_reading(running.port, sent)).recv(1)
         assert ask(running.port, asked("/healthz")).status == 200
         assert (resident(worker) - before) * 1024 < number * length / 2
 

@@ -3,8 +3,9 @@
 import hashlib
 import io
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from pydantic_core import to_json
@@ -14,7 +15,7 @@ from app.formats.plain import json_bytes, seed_form
 from app.formats.tables import Table, as_csv, columns_of
 from app.kinds import KINDS, opening
 from app.language import choose
-from app.models import Meeting, Record, Source
+from app.models import Meeting, Source
 from app.urls import HOME, Addresses, page_path
 from app.values import PRIMARY
 
@@ -35,84 +36,62 @@ RecordsOf = Callable[[str], Iterable[Any]]
 
 @dataclass(frozen=True)
 class DataFile:
-    """One file as it is served: its size in bytes, its SHA-256 in hexadecimal, and its bytes."""
+    """One file as it is served."""
 
     name: str
     media_type: str
-    size: int
-    sha256: str
-    read: Callable[[], bytes] = field(compare=False, repr=False)
+    body: bytes
 
-
-def data_file(name: str, media_type: str, read: Callable[[], bytes]) -> DataFile:
-    """A file whose bytes are at hand whenever they are asked for."""
-    body = read()
-    return DataFile(name, media_type, len(body), hashlib.sha256(body).hexdigest(), read)
-
-
-def database_file(read: Callable[[], bytes]) -> DataFile:
-    """The database, as it is."""
-    return data_file(f"{NAME}.sqlite", "application/vnd.sqlite3", read)
+    @cached_property
+    def sha256(self) -> str:
+        """Its digest, in hexadecimal."""
+        return hashlib.sha256(self.body).hexdigest()
 
 
 def data_files(
-    meeting: Meeting, records_of: RecordsOf, addresses: Addresses, database: DataFile
+    meeting: Meeting, records_of: RecordsOf, addresses: Addresses, database: bytes
 ) -> list[DataFile]:
-    """Every file that holds the data.
+    """Every file that holds the data; the database is served as it is.
 
     The tables stand beside their description, in the archive and out of it, so that a Data
     Package reader finds them by the same relative path.
     """
     tables = [
-        _made(f"{noun}.csv", "text/csv", as_csv(Table(kind, records_of(noun), addresses)))
+        DataFile(f"{noun}.csv", "text/csv", as_csv(Table(kind, records_of(noun), addresses)))
         for noun, kind in KINDS.items()
     ]
-    seed = _made(f"{NAME}.json", "application/json", seed_json(records_of))
+    seed = DataFile(f"{NAME}.json", "application/json", seed_json(records_of))
+    sqlite = DataFile(f"{NAME}.sqlite", "application/vnd.sqlite3", database)
     about = _About(meeting, [*records_of("sources")], addresses)
-    inner = _made(DESCRIPTOR, "application/json", about.descriptor(tables, []))
-    archive = _made(f"{NAME}.zip", "application/zip", _zipped([inner, *tables]))
-    outer = about.descriptor(tables, [seed, archive, database])
+    inner = DataFile(DESCRIPTOR, "application/json", about.descriptor(tables, []))
+    archive = DataFile(f"{NAME}.zip", "application/zip", _zipped([inner, *tables]))
+    outer = about.descriptor(tables, [seed, archive, sqlite])
     files = [
-        database,
+        sqlite,
         archive,
         seed,
         *tables,
-        _made(DESCRIPTOR, "application/json", outer),
+        DataFile(DESCRIPTOR, "application/json", outer),
     ]
-    return [*files, _made(CHECKSUMS, "text/plain", _checksums(files))]
-
-
-def _made(name: str, media_type: str, body: bytes) -> DataFile:
-    return data_file(name, media_type, lambda: body)
+    return [*files, DataFile(CHECKSUMS, "text/plain", _checksums(files))]
 
 
 def seed_json(records_of: RecordsOf) -> bytes:
-    """The data as a seed: building it makes the same records in the same order."""
+    """The data as a seed: building it makes the same records in the same order.
+
+    It is JSON as `json_bytes` writes it, though never in memory as values.
+    """
     written = io.BytesIO()
-    kinds = (
-        (noun, _object(((one.slug, [_within(2, one)]) for one in records_of(noun)), depth=1))
-        for noun in KINDS
-    )
-    for piece in _object(kinds, depth=0):
-        written.write(piece)
-    written.write(b"\n")
+    for noun in KINDS:
+        written.write(b"%s\n  %s: {" % (b"," if written.tell() else b"{", to_json(noun)))
+        before, after = b"", b"}"
+        for record in records_of(noun):
+            form = json_bytes(seed_form(record)).rstrip().replace(b"\n", b"\n    ")
+            written.write(b"%s\n    %s: %s" % (before, to_json(record.slug), form))
+            before, after = b",", b"\n  }"
+        written.write(after)
+    written.write(b"\n}\n")
     return written.getvalue()
-
-
-def _object(members: Iterable[tuple[str, Iterable[bytes]]], depth: int) -> Iterator[bytes]:
-    """A JSON object as `json_bytes` writes it, in pieces: it need not fit into memory as values."""
-    line = b"\n" + b"  " * depth
-    before = b"{"
-    for name, pieces in members:
-        yield b"%s%s  %s: " % (before, line, to_json(name))
-        yield from pieces
-        before = b","
-    yield line + b"}" if before == b"," else b"{}"
-
-
-def _within(depth: int, record: Record) -> bytes:
-    """A record as JSON that stands so deep in another value."""
-    return json_bytes(seed_form(record)).rstrip().replace(b"\n", b"\n" + b"  " * depth)
 
 
 def _zipped(files: Iterable[DataFile]) -> bytes:
@@ -124,7 +103,7 @@ def _zipped(files: Iterable[DataFile]) -> bytes:
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.create_system = _UNIX
             entry.external_attr = _MODE
-            archive.writestr(entry, file.read(), compresslevel=9)
+            archive.writestr(entry, file.body, compresslevel=9)
     return held.getvalue()
 
 
@@ -184,7 +163,7 @@ def _resource(file: DataFile) -> dict[str, Any]:
         "path": file.name,
         "format": file.name.rpartition(".")[2],
         "mediatype": file.media_type,
-        "bytes": file.size,
+        "bytes": len(file.body),
         "hash": f"sha256:{file.sha256}",
     }
 

@@ -12,11 +12,11 @@ _FIRST = ("reference", "aliases")
 
 
 @cache
-def field_order(model: type[Record]) -> list[str]:
+def field_order(model: type[Record]) -> tuple[str, ...]:
     """The fields of a kind in the order in which the seed has them; the slug is the key there."""
     shared = [name for name in Record.model_fields if name not in {"id", "slug", *_FIRST}]
     own = [name for name in model.model_fields if name not in Record.model_fields]
-    return [*_FIRST, *own, *shared]
+    return (*_FIRST, *own, *shared)
 
 
 def seed_form(record: Record) -> dict[str, Any]:
@@ -34,7 +34,10 @@ def seed_form(record: Record) -> dict[str, Any]:
 
 
 def json_bytes(value: Any) -> bytes:
-    """A value as JSON in UTF-8, to be read by people as well: indented, a line end at its end."""
+    """A value as JSON in UTF-8, to be read by people as well: indented, a line end at its end.
+
+    It is made of dictionaries, lists, texts, numbers, truth values and None, and of nothing else.
+    """
     return to_json(value, indent=2) + b"\n"
 
 
