@@ -470,9 +470,7 @@ class Record(SQLModel):
     """What every described item has."""
 
     # What checks a record is made when one is first checked or told: reading does neither.
-    model_config = ConfigDict(  # type: ignore[assignment]
-        extra="forbid", use_attribute_docstrings=True, defer_build=True
-    )
+    model_config = ConfigDict(extra="forbid", defer_build=True)  # type: ignore[assignment]
 
     id: int = Field(primary_key=True, foreign_key="record.id", exclude=True)
     """The number of the record in the database."""

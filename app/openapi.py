@@ -7,6 +7,7 @@ data, and in the primary language like those of the data package.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from pydantic import BaseModel
 from sqlmodel import Session
 
 from app import queries, urls
@@ -18,8 +19,9 @@ from app.language import choose
 from app.models import Meeting, RecordRow
 from app.queries import MOST_TIED
 from app.search import words_of
+from app.sentences import sentences_of
 from app.urls import RECORD_FORMATS, Addresses, record_formats
-from app.values import LONGEST_QUERY, PRIMARY, SLUG_PATTERN
+from app.values import LONGEST_QUERY, PRIMARY, SLUG_PATTERN, Part
 
 Schema = dict[str, Any]
 
@@ -332,6 +334,7 @@ def _schemas(meeting: Meeting) -> Schema:
         name = kind.model.__name__
         schema = kind.model.model_json_schema(ref_template="#/components/schemas/{model}")
         parts |= schema.pop("$defs")
+        _describe(schema, kind.model)
         for own in ("id", "slug"):
             del schema["properties"][own]
             schema["required"].remove(own)
@@ -346,7 +349,17 @@ def _schemas(meeting: Meeting) -> Schema:
         "description": "An OpenAPI document (https://spec.openapis.org/oas/v3.1.1.html).",
         "required": ["openapi", "info", "paths"],
     }
+    for part in Part.__subclasses__():
+        _describe(parts.get(part.__name__, {}), part)
     return found | {name: _as_sent(part) for name, part in sorted(parts.items())}
+
+
+def _describe(schema: Schema, model: type[BaseModel]) -> None:
+    """Add to each property of a model's schema the sentence that says what it is."""
+    sentences = sentences_of(model)
+    for name, inner in schema.get("properties", {}).items():
+        if name in sentences:
+            inner["description"] = sentences[name]
 
 
 def _as_sent(schema: Any) -> Schema:

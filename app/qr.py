@@ -2,7 +2,6 @@
 
 import re
 
-import segno
 from markupsafe import Markup
 
 QUIET_ZONE = 4
@@ -21,6 +20,9 @@ def qr_code(address: str, title: str) -> str:
     A module is one unit of the picture, which has no size of its own. It is black on white by
     night as well, since many readers take no other.
     """
+    # The site starts without it.
+    import segno
+
     code = segno.make_qr(address, error="m", boost_error=False)
     runs = (
         f"M{run.start() + QUIET_ZONE} {y + QUIET_ZONE}h{len(run[0])}v1h-{len(run[0])}z"

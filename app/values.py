@@ -134,9 +134,7 @@ Reference = Annotated[str, StringConstraints(pattern=r"^[a-z]+[0-9]+$")]
 class Part(BaseModel):
     """A value with named fields that stands inside a record."""
 
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, use_attribute_docstrings=True, defer_build=True
-    )
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class Text(RootModel[dict[LanguageTag, Written]]):

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from app.formats.plain import field_order, seed_form
 from app.kinds import Kind
 from app.language import LANGUAGES
+from app.sentences import sentences_of
 from app.urls import Addresses, record_path
 from app.values import Name, Text
 
@@ -39,10 +40,15 @@ class Column:
 
 def columns_of(kind: Kind) -> list[Column]:
     """The columns of a kind: the same ones whatever records are listed."""
+    sentences = sentences_of(kind.model)
     return [
-        Column("slug", "string", kind.model.model_fields["slug"].description or "", "slug"),
+        Column("slug", "string", sentences["slug"], "slug"),
         Column("html_url", "string", "The address of the record's page.", "html_url"),
-        *(column for field in field_order(kind.model) for column in _of_field(kind, field)),
+        *(
+            column
+            for field in field_order(kind.model)
+            for column in _of_field(kind, field, sentences[field])
+        ),
     ]
 
 
@@ -73,9 +79,8 @@ def as_csv(table: Table, encoding: str = "utf-8") -> bytes:
         return written.getvalue()
 
 
-def _of_field(kind: Kind, field: str) -> Iterator[Column]:
-    info = kind.model.model_fields[field]
-    annotation, description = _bare(info.annotation), info.description or ""
+def _of_field(kind: Kind, field: str, description: str) -> Iterator[Column]:
+    annotation = _bare(kind.model.model_fields[field].annotation)
     if annotation in {Text, Name}:
         for language in LANGUAGES.values():
             name = f"{field}.{language.code}"
