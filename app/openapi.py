@@ -350,7 +350,7 @@ def _schemas(meeting: Meeting) -> Schema:
         "required": ["openapi", "info", "paths"],
     }
     for part in Part.__subclasses__():
-        _describe(parts.get(part.__name__, {}), part)
+        _describe(parts[part.__name__], part)
     return found | {name: _as_sent(part) for name, part in sorted(parts.items())}
 
 

@@ -664,10 +664,10 @@ def about_page(session: Session) -> AboutPage:
     )
 
 
-def data_page(session: Session, files: Sequence[DataFile]) -> DataPage:
+def data_page(meeting: Meeting, files: Sequence[DataFile]) -> DataPage:
     """What can be downloaded, and what is in it."""
     return DataPage(
-        meeting=queries.meeting(session),
+        meeting=meeting,
         files=files,
         columns={kind.noun: columns_of(kind) for kind in KINDS.values()},
     )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import partial
 from queue import LifoQueue
 from threading import Lock
 
@@ -33,7 +33,8 @@ class Health:
 class Site:
     """A finished database with what renders it: a renderer for each published language.
 
-    `idle` are the sessions that nobody uses; they stay open.
+    `idle` are the sessions that nobody uses; they stay open. `made` are the files of the data once
+    they were asked for, and `making` is held while they are made.
     """
 
     idle: LifoQueue[Session]
@@ -44,6 +45,7 @@ class Site:
     seed_digest: str | None
     health: Health
     making: Lock = field(default_factory=Lock)
+    made: list[DataFile] = field(default_factory=list)
 
     @property
     def words(self) -> Mapping[str, str]:
@@ -57,13 +59,12 @@ class Site:
         Whoever else asks waits meanwhile.
         """
         with self.making:
-            return self._data_files
-
-    @cached_property
-    def _data_files(self) -> list[DataFile]:
-        with self.session() as session:
-            records_of = partial(records, session)
-            return data_files(self.meeting, records_of, self.addresses, file_of(session))
+            if not self.made:
+                with self.session() as session:
+                    database, records_of = file_of(session), partial(records, session)
+                    files = data_files(self.meeting, records_of, self.addresses, database)
+                self.made.extend(files)
+            return self.made
 
     @property
     def is_export(self) -> bool:

@@ -46,19 +46,15 @@ def page_routes(site: Site, language: str) -> APIRouter:
     def add(path: str, view: View, name: str | None = None) -> None:
         router.add_route(path, view, methods=["GET"], name=name)
 
-    for name, made in PLAIN_PAGES.items():
+    plain = {name: _read(site, made) for name, made in PLAIN_PAGES.items()}
+    plain |= {
+        urls.DATA: lambda: pages.data_page(site.meeting, site.data_files),
+        urls.API_PAGE: _read(
+            site, lambda session: pages.api_page(document(session, site.addresses))
+        ),
+    }
+    for name, made in plain.items():
         add(urls.page_path(name, language), _plain(site, language, name, made))
-    data = _plain(
-        site, language, urls.DATA, lambda session: pages.data_page(session, site.data_files)
-    )
-    add(urls.page_path(urls.DATA, language), data)
-    api = _plain(
-        site,
-        language,
-        urls.API_PAGE,
-        lambda session: pages.api_page(document(session, site.addresses)),
-    )
-    add(urls.page_path(urls.API_PAGE, language), api)
     search = _asked(
         site,
         language,
@@ -100,14 +96,22 @@ def _shown(
     return HTMLResponse(site.renderers[language].render(template, **context), headers=headers)
 
 
-def _plain(site: Site, language: str, name: str, made: Callable[[Session], Any]) -> View:
+def _read(site: Site, made: Callable[[Session], Any]) -> Callable[[], Any]:
+    """What is made of the database, with a session of its own."""
+
+    def read() -> Any:
+        with site.session() as session:
+            return made(session)
+
+    return read
+
+
+def _plain(site: Site, language: str, name: str, made: Callable[[], Any]) -> View:
     """A page that nothing is asked of."""
     path = urls.page_path(name, language)
 
     def view(_: Request) -> Response:
-        with site.session() as session:
-            page = made(session)
-        return _shown(site, language, f"{name}.html", PAGE_HEADERS, path=path, page=page)
+        return _shown(site, language, f"{name}.html", PAGE_HEADERS, path=path, page=made())
 
     return view
 

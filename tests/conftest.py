@@ -23,6 +23,7 @@ from _pytest.runner import runtestprotocol
 from hypothesis import HealthCheck, settings
 from lxml import etree
 from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
 from sqlmodel import Session
 from xdist.scheduler import LoadScopeScheduling
 
@@ -105,6 +106,26 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> InGroups:
     return InGroups(config, log)
 
 
+RUNNING: list[Browser] = []
+"""The browser of this process, if it has one."""
+
+
+def is_lost() -> bool:
+    """Whether the browser does not answer any more; it says itself that it is connected."""
+    try:
+        for browser in RUNNING:
+            browser.new_context().close()
+    except PlaywrightError:
+        return True
+    return False
+
+
+def end_everything(item: pytest.Item) -> None:
+    """End what tests have in common, a lost browser and its pages too: it is made anew."""
+    with suppress(Exception, BaseExceptionGroup):
+        item.session._setupstate.teardown_exact(None)  # noqa: SLF001 - as pytest does it
+
+
 def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
     """Run a test in the browser, and once more from the beginning where the browser was lost.
 
@@ -116,14 +137,16 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
         return None
     item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
     reports = runtestprotocol(item, log=False, nextitem=nextitem)
-    if any("TargetClosedError" in report.longreprtext for report in reports):
-        print(f"the browser was lost in {item.nodeid}, which is run once more", file=sys.__stderr__)
-        # Whatever has a page of it open is made anew.
-        with suppress(Exception, BaseExceptionGroup):
-            item.session._setupstate.teardown_exact(None)  # noqa: SLF001 - as pytest does it
+    failures = [report.longreprtext for report in reports if report.failed]
+    if all("TargetClosedError" in failure for failure in failures) and failures and is_lost():
+        said = f"\nthe browser was lost in {item.nodeid}, which is run once more:"
+        print(said, *failures, sep="\n", file=sys.__stderr__)
+        end_everything(item)
         reports = runtestprotocol(item, log=False, nextitem=nextitem)
     for report in reports:
         item.ihook.pytest_runtest_logreport(report=report)
+    if item.session.shouldfail or item.session.shouldstop:
+        end_everything(item)
     item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
     return True
 
@@ -319,5 +342,6 @@ def browser() -> Iterator[Browser]:
     quiet = ["--no-sandbox", "--disable-background-networking", "--disable-component-update"]
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=found, args=quiet)
+        RUNNING[:] = [running]
         yield running
         running.close()

@@ -6,13 +6,16 @@ import io
 import json
 import sqlite3
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from functools import cache, partial
 from pathlib import Path
+from threading import Barrier
+from time import sleep
 from typing import Any
 
 import pytest
-from conftest import ROOT, Site
+from conftest import ROOT, WORLD, Site
 from described_records import ADDRESSES, whole_of
 from jsonschema import Draft4Validator
 from pyld import jsonld
@@ -21,6 +24,7 @@ from test_formats import form_of, remade, rows_of
 from app import queries, urls
 from app.build import build
 from app.checks import mistakes_of
+from app.config import Settings
 from app.database import open_database
 from app.formats.dataset import CHECKSUMS, DESCRIPTOR, DataFile, data_files
 from app.formats.linked_data import dataset
@@ -30,6 +34,7 @@ from app.kinds import KINDS
 from app.models import Record
 from app.seed import read
 from app.sentences import sentences_of
+from app.site import open_site
 
 
 def against(profile: str, descriptor: Any) -> list[str]:
@@ -191,3 +196,26 @@ def test_the_whole_is_a_dataset(world: Path) -> None:
     assert [one["http://schema.org/contentUrl"][0]["@value"] for one in downloads] == [
         ADDRESSES.absolute(urls.data_path(file.name)) for file in files
     ]
+
+
+def test_the_files_are_made_once_however_many_ask(
+    world: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[int] = []
+    asking = Barrier(4)
+
+    def counted(*given: Any) -> list[DataFile]:
+        made.append(len(made))
+        sleep(0.2)
+        return data_files(*given)
+
+    def ask(_: int) -> list[DataFile]:
+        asking.wait()
+        return site.data_files
+
+    monkeypatch.setattr("app.site.data_files", counted)
+    site = open_site(Settings(WORLD, world))
+    with ThreadPoolExecutor(4) as threads:
+        answers = list(threads.map(ask, range(4)))
+    assert made == [0]
+    assert all(answer is answers[0] for answer in answers)

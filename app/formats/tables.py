@@ -42,12 +42,12 @@ def columns_of(kind: Kind) -> list[Column]:
     """The columns of a kind: the same ones whatever records are listed."""
     sentences = sentences_of(kind.model)
     return [
-        Column("slug", "string", sentences["slug"], "slug"),
+        Column("slug", "string", sentences.get("slug", ""), "slug"),
         Column("html_url", "string", "The address of the record's page.", "html_url"),
         *(
             column
             for field in field_order(kind.model)
-            for column in _of_field(kind, field, sentences[field])
+            for column in _of_field(kind, field, sentences.get(field, ""))
         ),
     ]
 
