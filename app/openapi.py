@@ -349,8 +349,9 @@ def _schemas(meeting: Meeting) -> Schema:
         "description": "An OpenAPI document (https://spec.openapis.org/oas/v3.1.1.html).",
         "required": ["openapi", "info", "paths"],
     }
-    for part in Part.__subclasses__():
-        _describe(parts[part.__name__], part)
+    known = {part.__name__: part for part in Part.__subclasses__()}
+    for name in parts.keys() & known.keys():
+        _describe(parts[name], known[name])
     return found | {name: _as_sent(part) for name, part in sorted(parts.items())}
 
 
