@@ -724,16 +724,6 @@ def _matches(session: Session, kind: Kind, selection: Selection) -> list[int]:
     return once(session, ("matches", kind.noun, selection.query), asked)
 
 
-def _has(kind: Kind, name: str, values: Sequence[str], record_id: Any) -> Any:
-    row = aliased(FacetRow)
-    return exists().where(
-        col(row.kind) == kind.noun,
-        col(row.name) == name,
-        col(row.value).in_(values),
-        col(row.record_id) == record_id,
-    )
-
-
 MOST_MATCHES = 10_000
 """How many matches are ranked and counted; beyond them a page says "more than"."""
 

@@ -138,7 +138,7 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
     item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
     reports = runtestprotocol(item, log=False, nextitem=nextitem)
     failures = [report.longreprtext for report in reports if report.failed]
-    if all("TargetClosedError" in failure for failure in failures) and failures and is_lost():
+    if failures and all("TargetClosedError" in failure for failure in failures) and is_lost():
         said = f"\nthe browser was lost in {item.nodeid}, which is run once more:"
         print(said, *failures, sep="\n", file=sys.__stderr__)
         end_everything(item)
