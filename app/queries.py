@@ -344,6 +344,12 @@ def _tie_counts(session: Session, ids: Sequence[int]) -> list[TieCount]:
     )
 
 
+def degrees(session: Session) -> dict[int, int]:
+    """How many records lead to each that any leads to, by its id."""
+    led_to = select(TieCount.object_id, func.sum(TieCount.number)).group_by(col(TieCount.object_id))
+    return dict(session.exec(led_to).all())
+
+
 _LED_TO = select(Link.object_id).where(col(Link.subject_id).in_(_IDS)).distinct()
 _NAMED_BY = Question(RecordRow, select(RecordRow).where(col(RecordRow.id).in_(_LED_TO)))
 

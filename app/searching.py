@@ -24,8 +24,9 @@ def search_index(session: Session, addresses: Addresses, language: str) -> bytes
     `simplified` has, one after the other, each character that is folded to one in these words,
     and that one: the script has no table of its own.
     """
+    led_to = queries.degrees(session)
     entries = [
-        _entry(kind, record, addresses, language)
+        _entry(kind, record, addresses, language) | {"degree": led_to.get(record.id, 0)}
         for kind in KINDS.values()
         for record in queries.records(session, kind.noun)
     ]
@@ -41,7 +42,10 @@ def search_index(session: Session, addresses: Addresses, language: str) -> bytes
 
 
 def _entry(kind: Kind, record: Any, addresses: Addresses, language: str) -> dict[str, Any]:
-    """One record: `names` are folded, each by itself; `words` are those of all its texts."""
+    """One record: `names` are folded, each by itself; `words` are those of all its texts.
+
+    Where it has a gist, that is the first of what is shown of it.
+    """
     title = choose(kind.titled(record), language)
     told = telling(record)
     address = [record.url] if isinstance(record, Source) else []
@@ -55,6 +59,8 @@ def _entry(kind: Kind, record: Any, addresses: Addresses, language: str) -> dict
         "lang": title.lang,
         "names": [name for name in names if name],
         "words": " ".join(" ".join(words_of(text)) for text in texts),
+        "distance": kind.distance,
+        "hasGist": kind.gist(record) is not None,
         "texts": [
             text if tag_of(code) == tag_of(language) else [text, tag_of(code)]
             for code, text in told

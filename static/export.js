@@ -17,6 +17,10 @@ const ENDING = new RegExp(
 );
 const LONGEST_ENDING = 3;
 const SHORTEST_STEM = 3;
+// From how many letters on a word may be misspelt in one, and in two; as in the program's queries.py.
+const SHORT_WORD = 4;
+const LONG_WORD = 6;
+const MOST_EDITS = 2;
 
 const address = document.currentScript.dataset.index;
 const given = new URLSearchParams(location.search);
@@ -64,32 +68,136 @@ function has(texts, word, isLast) {
   return texts.split(" ").some((term) => isFoundBy(term, word, isLast));
 }
 
-// How well a record answers: 0 by an exact name, then by names, by the more words in them; -1 not.
-function rank(record, words) {
+// How well a record answers, to be compared number by number, the least first; null where it does
+// not. As the program ranks: an exact name, then what has the words in its names, the one that most
+// lead to and of which they are the greater part first, then what has them in its texts; behind it
+// what only tells of the rest.
+function rank(record, words, simplified) {
+  const last = words.length - 1;
   const names = record.names.join(" ");
-  const inNames = words.filter((word, at) => has(names, word, at === words.length - 1)).length;
-  const isFound = words.every((word, at) => {
-    const isLast = at === words.length - 1;
-    return has(names, word, isLast) || has(record.words, word, isLast);
-  });
-  if (!words.length || !isFound) return -1;
-  return record.names.includes(words.join(" ")) ? 0 : 1 + words.length - inNames;
+  const inNames = words.filter((word, at) => has(names, word, at === last)).length;
+  const isFound = words.every(
+    (word, at) => has(names, word, at === last) || has(record.words, word, at === last),
+  );
+  if (!words.length || !isFound) return null;
+  const whole = words.join(" ");
+  if (record.names.includes(whole)) return [0];
+  const place = 1 + (record.distance || inNames < words.length);
+  if (place > 1) return [place, -inNames];
+  const before = IS_HAN.test(whole[0]) ? "" : " ";
+  const sizes = record.names
+    .filter((name) => (before + name).includes(before + whole))
+    .map((name) => name.length);
+  const title = ` ${wordsOf(record.lang ? "" : record.title, simplified).join(" ")}`;
+  const isCalled = words.every((word) => title.includes(IS_HAN.test(word) ? word : ` ${word}`));
+  return [place, Number(!sizes.length), -record.degree, Math.min(...sizes), Number(!isCalled)];
 }
 
-async function search() {
-  const answer = await fetch(address);
-  const index = await answer.json();
-  const letters = [...index.simplified];
-  const simplified = new Map();
-  for (let at = 0; at < letters.length; at += 2) simplified.set(letters[at], letters[at + 1]);
-  // Said twice is asked once; the last goes on wherever it stood before.
-  const words = wordsOf(query, simplified).filter((word, at, all) => !all.includes(word, at + 1));
-  const hits = index.records
-    .map((record) => ({ record, rank: rank(record, words) }))
-    .filter((hit) => hit.rank >= 0);
+function compared(one, other) {
+  const at = one.rank.findIndex((number, place) => number !== other.rank[place]);
+  return at < 0 ? 0 : one.rank[at] - other.rank[at];
+}
+
+let loaded;
+
+// The index, asked for once.
+function load() {
+  loaded ||= fetch(address).then(async (answer) => {
+    const { simplified, records } = await answer.json();
+    const letters = [...simplified];
+    const pairs = letters.flatMap((letter, at) => (at % 2 ? [] : [[letter, letters[at + 1]]]));
+    return { simplified: new Map(pairs), records };
+  });
+  return loaded;
+}
+
+function ranked(words, { records, simplified }) {
+  const hits = records.map((record) => ({ record, rank: rank(record, words, simplified) }));
   // Sorting is stable: records that answer alike stay in the order of the index.
-  hits.sort((one, other) => one.rank - other.rank);
-  return { hits: hits.map((hit) => hit.record), words, simplified };
+  return hits.filter((hit) => hit.rank).sort(compared).map((hit) => hit.record);
+}
+
+async function search(query) {
+  const index = await load();
+  // Said twice is asked once; the last goes on wherever it stood before.
+  const words = wordsOf(query, index.simplified).filter((word, at, all) => !all.includes(word, at + 1));
+  return { hits: ranked(words, index), words, index };
+}
+
+// How many letters are put in, left out, changed or swapped from one word to another.
+function edits(word, other) {
+  let before = [];
+  let row = [...Array(other.length + 1).keys()];
+  for (let at = 0; at < word.length; at += 1) {
+    const next = [at + 1];
+    for (let place = 0; place < other.length; place += 1) {
+      const isSame = word[at] === other[place];
+      const isSwapped = at && place && word[at] === other[place - 1] && word[at - 1] === other[place];
+      const cost = Math.min(row[place] + !isSame, row[place + 1] + 1, next[place] + 1);
+      next.push(isSwapped ? Math.min(cost, before[place - 1] + 1) : cost);
+    }
+    [before, row] = [row, next];
+  }
+  return row[other.length];
+}
+
+// The first of the most similar of some words, if any is similar enough.
+function mostSimilar(word, others, most) {
+  const similar = others.filter(
+    (other) => other[0] === word[0] && Math.abs(other.length - word.length) <= most,
+  );
+  const distances = similar.map((other) => edits(word, other));
+  const least = Math.min(...distances);
+  return least <= most ? similar[distances.indexOf(least)] : null;
+}
+
+// Every word of the index: those of names first, then the more frequent ones, then by letters.
+function vocabulary({ records }) {
+  const known = new Map();
+  for (const record of records) {
+    const named = new Set(record.names.flatMap((name) => name.split(" ")));
+    for (const word of new Set([...named, ...record.words.split(" ")])) {
+      const { isNamed = false, number = 0 } = known.get(word) || {};
+      known.set(word, { isNamed: isNamed || named.has(word), number: number + 1 });
+    }
+  }
+  const order = ([one, its], [other, theirs]) =>
+    theirs.isNamed - its.isNamed || theirs.number - its.number || (one < other ? -1 : 1);
+  return [...known].sort(order).map(([word]) => word);
+}
+
+// A query that finds something, made from the words of one that does not, as the program makes it:
+// a word that nothing has becomes one that stands beside the others in a name, or the most similar.
+function spelledOtherwise(words, index) {
+  const all = vocabulary(index);
+  const called = (asked) => {
+    const isNamed = (record) => asked.every((word) => has(record.names.join(" "), word, true));
+    return ranked(asked, index).filter(isNamed);
+  };
+  const known = new Map();
+  for (const word of words) {
+    const sizes = IS_HAN.test(word) ? [...word].map((_, at) => word.length - at) : [word.length];
+    const parts = sizes.map((size) => word.slice(0, size));
+    const isIn = (part) => all.some((one) => (IS_HAN.test(part) ? one.includes(part) : one.startsWith(part)));
+    const part = parts.find(isIn);
+    if (part) known.set(word, part);
+  }
+  const unknown = words.filter((word) => !known.has(word)).sort((one, other) => other.length - one.length);
+  for (const word of unknown) {
+    const beside = called([...known.values()]).slice(0, MOST_SHOWN).flatMap((record) => record.names);
+    const nearby = [...new Set(beside.flatMap((name) => name.split(" ")))];
+    const most = word.length >= LONG_WORD ? MOST_EDITS : Number(word.length >= SHORT_WORD);
+    const meant =
+      mostSimilar(word, nearby, Math.min(MOST_EDITS, word.length - 1)) || mostSimilar(word, all, most);
+    if (!meant || (!most && !nearby.includes(meant))) return null;
+    known.set(word, meant);
+  }
+  const corrected = words.map((word) => known.get(word));
+  if (!ranked(corrected, index).length) return null;
+  const [first] = called(corrected);
+  const written = first ? first.title.match(WRITTEN_WORD) || [] : [];
+  const spelled = new Map(written.map((word) => [fold(word, index.simplified), word]));
+  return corrected.map((word) => spelled.get(word) || word).join(" ");
 }
 
 // The title of the page, with what follows its heading.
@@ -140,7 +248,7 @@ function marked(text, spans, start = 0, end = text.length) {
   return nodes;
 }
 
-// The part of the text that has most of the words.
+// The part of the text that has most of the words, or else what the record is in short.
 function excerpt(record, words, simplified) {
   let best = { number: -1 };
   for (const told of record.texts) {
@@ -149,7 +257,7 @@ function excerpt(record, words, simplified) {
     const number = new Set(spans.map((span) => span[2])).size;
     if (number > best.number) best = { number, text, lang, spans };
   }
-  if (best.number < 0) return [];
+  if (best.number < Number(!record.hasGist)) return [];
   const { text, spans, lang } = best;
   const first = spans.length ? spans[0][0] : 0;
   const latest = Math.max(0, text.length - LONGEST_EXCERPT);
@@ -178,29 +286,58 @@ function entry(record, words, simplified) {
   return item;
 }
 
+// Other ways to ask where nothing was found: each a search of its own.
+function offer(place, queries) {
+  const template = place.querySelector("a");
+  place.hidden = !queries.length;
+  const links = queries.map((one) => {
+    const link = template.cloneNode();
+    link.textContent = one;
+    link.search = new URLSearchParams({ q: one });
+    return link;
+  });
+  template.replaceWith(...links.flatMap((link, at) => (at ? [" · ", link] : [link])));
+}
+
+function showMissed(missed, words, index) {
+  const otherwise = spelledOtherwise(words, index);
+  const each = words.length > 1 ? words.filter((word) => ranked([word], index).length) : [];
+  missed.hidden = false;
+  offer(missed.querySelector("[data-otherwise]"), otherwise ? [otherwise] : []);
+  offer(missed.querySelector("[data-each]"), each);
+}
+
 async function showSearch(lead) {
   document.querySelector("#find").value = asked;
   if (!query) return;
   retitle(lead.dataset.colon + query);
-  const { hits, words, simplified } = await search();
+  const { hits, words, index } = await search(query);
   const text = hits.length ? lead.dataset.found : lead.dataset.none;
   lead.textContent = text.replace("{query}", () => query);
   document.querySelector("[data-lists]").hidden = hits.length > 0;
-  for (const heading of new Set(hits.map((record) => record.group))) {
+  if (!hits.length) showMissed(document.querySelector("[data-missed]"), words, index);
+  const headings = new Set(hits.map((record) => record.group));
+  const contents = document.querySelector("[data-contents]");
+  contents.hidden = headings.size < 2;
+  for (const heading of headings) {
     const section = document.querySelector(`[data-group="${heading}"]`);
     const group = hits.filter((record) => record.group === heading);
     const more = section.querySelector(".more");
-    section.hidden = false;
-    section.querySelector(".count").textContent = group.length;
+    const listed = contents.querySelector(`[data-heading="${heading}"]`);
+    for (const place of [section, listed]) {
+      place.hidden = false;
+      place.querySelector(".count").textContent = group.length;
+      place.parentElement.append(place);
+    }
     const shown = more ? group.slice(0, MOST_SHOWN) : group;
-    section.querySelector("ol").append(...shown.map((record) => entry(record, words, simplified)));
+    const entries = shown.map((record) => entry(record, words, index.simplified));
+    section.querySelector("ol").append(...entries);
     if (more && group.length > shown.length) {
       const link = more.firstElementChild;
       more.hidden = false;
       link.textContent = link.textContent.replace("{count}", String(group.length));
       link.search = new URLSearchParams({ q: query });
     }
-    section.parentElement.append(section);
   }
 }
 
@@ -221,7 +358,7 @@ async function showNarrowed(list) {
   );
   const isChosen = [...chosen.values()].some((values) => values.size);
   if (!entries.length || !(isChosen || query || sort)) return;
-  const hits = query ? new Set((await search()).hits.map((record) => record.href)) : null;
+  const hits = query ? new Set((await search(query)).hits.map((record) => record.href)) : null;
 
   const valuesOf = (item, facet) => (item.getAttribute(`data-is-${facet}`) || "").split(" ");
   const hasAny = (item, facet) => valuesOf(item, facet).some((value) => chosen.get(facet).has(value));
@@ -242,6 +379,8 @@ async function showNarrowed(list) {
     return `${location.pathname}${parameters.size ? "?" : ""}${parameters}`;
   }
 
+  // The files hold the whole list.
+  list.querySelector("[data-formats]").hidden = isChosen || Boolean(query);
   const shown = entries.filter((item) => answers(item));
   for (const item of entries) item.hidden = !shown.includes(item);
   for (const count of list.querySelectorAll("[data-count]")) {
