@@ -196,8 +196,14 @@ def answer_errors(app: FastAPI, site: Site) -> None:
 
 
 def _page(site: Site, path: str, status: int, told: pages.ErrorPage) -> Response:
+    """A page that says what is wrong.
+
+    Where nothing is there is nothing in another language: it leads to the first page in that one,
+    and never to what somebody wrote into an address, which may be that of another site.
+    """
     language = urls.language_of(path)
-    if len(path) > _MOST_REPEATED:
+    is_nowhere = told == pages.ErrorPage(HTTPStatus.NOT_FOUND)
+    if is_nowhere or len(path) > _MOST_REPEATED:
         path = urls.page_path(urls.HOME, language)
     text = site.renderers[language].render("error.html", path=path, page=told)
     return HTMLResponse(text, status_code=status, headers=PAGE_HEADERS)

@@ -11,6 +11,7 @@ from test_pages import links, text_of
 
 from app import urls
 from app.language import PUBLISHED
+from app.values import PRIMARY
 
 STRANGERS = "fbclid=IwAR0x&utm_source=a%26b&utm_medium=%D0%B6"
 
@@ -255,6 +256,20 @@ def test_a_long_address_is_not_repeated(site: Site, path: str) -> None:
     long = site.client.get(path.format("a" * 30_000))
     assert (short.status_code, long.status_code) == (404, 404)
     assert len(long.content) < len(short.content) + 1000
+
+
+@pytest.mark.parametrize("written", ["//", "/%5C", "/%09/", "/%2f", "//zh//"])
+@pytest.mark.parametrize("language", PUBLISHED)
+def test_what_is_written_into_an_address_never_leads_to_another_site(
+    site: Site, language: str, written: str
+) -> None:
+    start = "" if language == PRIMARY else f"/{language}"
+    response = site.client.get(f"{start}{written}evil.example/login")
+    assert response.status_code == 404
+    assert "evil" not in response.text
+    page = parsed(response.text)
+    ways = {link.get("href") for link in page.iter("a") if link.get("hreflang")}
+    assert ways == {urls.page_path(urls.HOME, other) for other in PUBLISHED if other != language}
 
 
 def test_a_page_that_is_not_there_prints_no_address_to_come_back_to(our_site: Site) -> None:
