@@ -62,9 +62,7 @@ def _strict(known: Collection[str], view: View) -> View:
             if name == "q" and len(value) > LONGEST_QUERY:
                 reason = f'The parameter "q" is longer than {LONGEST_QUERY} characters.'
                 raise BadParameterError(name, value, reason=reason)
-        response = view(request)
-        response.headers["vary"] = "accept"
-        return response
+        return view(request)
 
     return answer
 

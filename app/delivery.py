@@ -220,8 +220,6 @@ class Delivery:
         self.under_way: dict[tuple[Address, bytes | None], asyncio.Task[Any]] = {}
         self.expected: frozenset[str] = frozenset()
         self.requests = 0
-        busy = [*self.headers, *_BUSY_HEADERS]
-        self.busy = finished(503, busy, b"Busy: try again in a moment.\n", is_lasting=False)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -344,7 +342,7 @@ class Delivery:
         if kept:
             return kept
         if (address, None) not in self.under_way and self._is_too_much(address):
-            return self.busy
+            return self._busy()
         return await self._once((address, None), lambda: self._added(scope, address))
 
     def _is_too_much(self, address: Address) -> bool:
@@ -357,6 +355,11 @@ class Delivery:
             coding is None and bool(other) == bool(query) for (_, other), coding in self.under_way
         )
         return number >= (MOST_QUERIED_UNDER_WAY if query else MOST_UNDER_WAY)
+
+    def _busy(self) -> Kept:
+        """What asks to come again: one for each, as each is sent in forms of its own."""
+        headers = [*self.headers, *_BUSY_HEADERS]
+        return finished(503, headers, b"Busy: try again in a moment.\n", is_lasting=False)
 
     async def _added(self, scope: Scope, address: Address) -> Kept:
         path, query = address
@@ -426,5 +429,6 @@ class Delivery:
         kept = [header for header in headers if header[0] != b"content-length" and header[1]]
         added = [header for header in self.headers if header[0] not in own]
         # Whatever the answer at such a path is: which one it is, Accept decides.
-        added += [(b"vary", b"accept")] if self.other_forms(scope["path"]) else []
+        path = scope["path"]
+        added += [(b"vary", b"accept")] if self.other_forms(path) or self.offered(path) else []
         return finished(status, [*kept, *added], b"".join(pieces), is_lasting=is_lasting)

@@ -248,7 +248,7 @@ def _filters(
             "schema": {"type": "string", "enum": names},
             "example": names[0],
         }
-    last = last_page(queries.counts(session).get(kind.noun, 0), PAGE_SIZE)
+    last = last_page(queries.counts(session)[kind.noun], PAGE_SIZE)
     yield {
         "name": "page",
         "in": "query",

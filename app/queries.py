@@ -360,9 +360,9 @@ def named_by(session: Session, ids: Iterable[int]) -> Sequence[RecordRow]:
 
 
 def counts(session: Session) -> dict[str, int]:
-    """How many records each kind has."""
+    """How many records each kind has, none included."""
     whole = select(Tally.kind, func.sum(Tally.number)).where(Tally.name == "", Tally.other == "")
-    return dict(session.exec(whole.group_by(Tally.kind)).all())
+    return dict.fromkeys(KINDS, 0) | dict(session.exec(whole.group_by(Tally.kind)).all())
 
 
 def sector_counts(session: Session) -> list[SectorCount]:

@@ -172,4 +172,4 @@ async def _hear(
         elif said == ALIVE:
             tell(ALIVE)
         else:
-            current.health.refusal = told
+            current.health.refusal = told or None

@@ -1,15 +1,19 @@
 """Every page of both sites: whole, its links lead somewhere, it says what the database says."""
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from itertools import pairwise
+from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl, urldefrag, urljoin, urlsplit
 from xml.etree.ElementTree import Element, fromstring, tostring
 
 import pytest
-from conftest import Site, our_seed, parsed, quickly_parsed
+import yaml
+from conftest import WORLD, Site, our_seed, parsed, quickly_parsed, site_of
 from servers import size
 
 from app import queries, urls
@@ -296,6 +300,29 @@ def test_a_document_offers_its_text_or_says_that_none_was_found(our_site: Site) 
         assert ("Read the text" in shown) == bool(record.texts)
         missing = not record.texts and not record.is_undertaking
         assert ("was not found in the sources consulted" in shown) or not missing
+
+
+def test_a_seed_need_not_have_records_of_every_kind(tmp_path: Path) -> None:
+    """Of those that a meeting can be without; every page is there, and says so."""
+    lacking = {"agreements", "commissions"}
+
+    def left(value: Any) -> Any:
+        if isinstance(value, list):
+            return [left(item) for item in value]
+        if isinstance(value, dict):
+            return {key: left(item) for key, item in value.items() if key not in lacking}
+        return value
+
+    whole = yaml.load((WORLD / "world.yaml").read_bytes(), yaml.BaseLoader)
+    seed = tmp_path / "world.json"
+    seed.write_text(json.dumps(left(whole)))
+    site = site_of(seed, tmp_path)
+    for language in PUBLISHED:
+        assert pages_of(site.client, language)
+    pages = pages_of(site.client)
+    for noun in lacking:
+        assert "There is no record of this kind." in text_of(pages[urls.list_path(noun)])
+    assert "Commissions" not in text_of(pages["/"].find(".//main"))
 
 
 def test_another_seed_is_another_site(world_site: Site) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import errno
+import gc
 import io
 import json
 import os
@@ -43,6 +44,7 @@ from app.delivery import MOST_UNDER_WAY, SECURITY_HEADERS, App, Delivery, Receiv
 from app.journal import Journal
 from app.main import create_app
 from app.protocol import MOST_HEADERS, MOST_URL, MOST_WAITING, Config
+from app.store import Kept
 
 HOST = b"Host: meeting.example\r\n"
 HEAD = b"GET /about HTTP/1.1\r\n" + HOST
@@ -512,6 +514,14 @@ def test_too_much_to_make_is_said_and_what_is_kept_still_comes(world_site: Site)
     assert (busy.status_code, busy.headers["retry-after"]) == (503, "2")
     assert busy.headers["cache-control"] == "no-store"
     assert "strict-transport-security" in busy.headers
+    # Who is sent away leaves nothing behind, whatever was asked for.
+    asked = ("/agreements", "/sectors", "/quotes", "/people")
+    statuses = [
+        client.get(path, headers={"accept": "application/json"}).status_code for path in asked
+    ]
+    assert statuses == [503] * len(asked)
+    gc.collect()
+    assert [one for one in gc.get_objects() if isinstance(one, Kept) and one.status == 503] == []
     app.under_way.clear()
     assert client.get("/timeline").status_code == 200
 
@@ -691,6 +701,7 @@ def test_what_is_lost_is_built_anew_and_what_is_refused_is_tried_again(tmp_path:
         wait_until(lambda: running.workers() not in ([], [former]), "it is not tried again")
         assert "no process can be started: Too many open files; " in running.said()
         assert ask(running.port, asked("/about")).status == 200
+        wait_until(lambda: health_of(running)["refused"] is None, "it tells what nobody refused")
     with server(WORLD, tmp_path, prepared=NOTHING_FORESEEN) as running:
         edition.beside(tmp_path / "site.db").unlink()
         running.kill(running.workers()[0])
