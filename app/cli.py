@@ -10,6 +10,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
+from urllib.parse import unquote, urlsplit
 
 from app import INTERRUPTED, __version__, edition
 from app.config import DEFAULT_HOST, DEFAULT_PORT, LOGS, NO_LOG, Settings, UsageError, settings_from
@@ -246,7 +247,7 @@ def _refused(sentence: str) -> int:
 
 
 def _settings(given: argparse.Namespace, default_base_url: str = Settings.base_url) -> Settings:
-    return settings_from(
+    settings = settings_from(
         seed=given.seed,
         database=given.database,
         base_url=getattr(given, "base_url", None),
@@ -254,6 +255,16 @@ def _settings(given: argparse.Namespace, default_base_url: str = Settings.base_u
         log=getattr(given, "log", None),
         proxies=getattr(given, "proxies", None),
     )
+    path = unquote(urlsplit(settings.base_url).path)
+    if path:
+        # Its addresses are known only where it has a path: few start with one.
+        from app.urls import is_taken
+
+        if is_taken(path):
+            raise UsageError(
+                f"{settings.base_url} begins as an address of the site itself; give it another path"
+            )
+    return settings
 
 
 def _parser() -> argparse.ArgumentParser:

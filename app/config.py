@@ -116,4 +116,10 @@ def _checked(base_url: str) -> str:
     if not match or int(match["port"] or 0) >= 2**16:
         message = f'"{base_url}" is not a base address; give one such as https://example.org or https://example.org/path'
         raise UsageError(message)
+    if not base_url.isascii():
+        # As in headers, which have no other letters.
+        raise UsageError(
+            f'"{base_url}" has letters that no address has; '
+            "give its host as xn--… and escape those of its path"
+        )
     return base_url.rstrip("/")

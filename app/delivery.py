@@ -10,7 +10,7 @@ import hashlib
 import logging
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Mapping
 from typing import Any, TypeVar
-from urllib.parse import parse_qsl, quote, urlencode
+from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 # The threads in which pages are made, too: each keeps memory of its own.
 from anyio.to_thread import run_sync as to_thread
@@ -186,8 +186,9 @@ class Delivery:
     `Accept` prefers to HTML is sent in its place. `offered` gives the media types of what is at a
     path, of which `Accept` must admit one: a request that admits none has `refused` in its scope,
     for the application to answer, and that answer is not kept. `prefix` is a path that addresses
-    may begin with. A redirect carries on the whole query, whatever it means. `foreseen` gives
-    the paths of what is made in advance, while a server runs it and nobody asks for anything.
+    may begin with, as it is written in them. A redirect carries on the whole query, whatever it
+    means. `foreseen` gives the paths of what is made in advance, while a server runs it and nobody
+    asks for anything.
 
     Every answer gets the security headers; one that sets such a header itself keeps its own,
     and one that sets it empty goes without.
@@ -210,7 +211,7 @@ class Delivery:
         self.other_forms = other_forms
         self.offered = offered
         self.verbatim = verbatim
-        self.prefix = prefix
+        self.prefix, self.stripped = prefix, unquote(prefix)
         self.foreseen = foreseen
         headers = SECURITY_HEADERS | (STRICT_TRANSPORT if is_https else {})
         self.headers = [(name.encode(), value.encode()) for name, value in headers.items()]
@@ -263,8 +264,8 @@ class Delivery:
         headers = _joined(scope["headers"])
         accepted = headers.get(b"accept", b"")
         path: str = scope["path"]
-        if self.prefix and f"{path}/".startswith(f"{self.prefix}/"):
-            path = path.removeprefix(self.prefix) or "/"
+        if self.stripped and f"{path}/".startswith(f"{self.stripped}/"):
+            path = path.removeprefix(self.stripped) or "/"
         address, chosen = None, b""
         if scope["method"] not in {"GET", "HEAD"}:
             kept = await self._made({**scope, "path": path})

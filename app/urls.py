@@ -441,6 +441,14 @@ def every_address(everything: Everything) -> Iterator[str]:
     yield from (static_path(name, digest) for name, digest in everything.static_files)
 
 
+def is_taken(path: str) -> bool:
+    """Whether a path begins as an address of the site does, whatever records it has."""
+    record = [("meeting", "a", "a1")]
+    ours = (*every_page(()), *every_file(record, has_contact=True), STATIC, OEMBED, HEALTH)
+    first = path.split("/")[1:2]
+    return any(one.split("/")[1:2] == first for one in (*ours, suggestions_path()))
+
+
 def is_file(path: str) -> bool:
     """Whether what is at one of the site's addresses can be sent as a file: the API cannot."""
     return not is_under(in_language(path, PRIMARY), API)

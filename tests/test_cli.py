@@ -91,6 +91,14 @@ NO_WORKERS = "is no number of processes; give 1 or more"
         ),
         (["export", "/"], "/ cannot be replaced; give a folder in it"),
         (["export", "a/.."], "a/.. cannot be replaced; give a folder in it"),
+        *(
+            (
+                [*command, "--base-url", f"https://example.org/{path}"],
+                f"{path} begins as an address of the site itself; give it another path",
+            )
+            for command in (["serve"], ["export", "site"])
+            for path in ("people", "ru/meeting", "r", "%70eople")
+        ),
         (
             ["serve", "--base-url", "example.org"],
             (

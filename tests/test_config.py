@@ -115,6 +115,12 @@ def test_base_address_that_is_none_is_refused_in_one_sentence(given: str) -> Non
     assert "is not a base address; give one such as https://example.org" in str(raised.value)
 
 
+@pytest.mark.parametrize("given", ["https://пример.рф", "https://example.org/café"])
+def test_base_address_has_no_letters_that_headers_cannot_have(given: str) -> None:
+    with pytest.raises(UsageError, match=f'"{given}" has letters that no address has; give its'):
+        settings_from({}, base_url=given)
+
+
 @pytest.mark.parametrize(
     ("environment", "default"),
     [({"MEETING21_BASE_URL": "example.org"}, "http://good.example"), ({}, "example.org")],

@@ -349,6 +349,14 @@ def test_a_base_address_with_a_path_may_stay_in_front(our_site: Site) -> None:
     assert client.get("/deep/pathology").status_code == 404
 
 
+def test_a_path_before_addresses_may_have_escapes(our_site: Site) -> None:
+    settings = Settings(our_site.seed, our_site.database, "https://meeting.example/caf%C3%A9")
+    client = TestClient(create_app(settings), follow_redirects=False)
+    behind, before = client.get("/agreements"), client.get("/caf%C3%A9/agreements")
+    assert b'href="/caf%C3%A9/people"' in behind.content
+    assert (before.status_code, before.content) == (200, behind.content)
+
+
 def test_a_fault_is_a_page_with_its_headers(
     our_site: Site, caplog: pytest.LogCaptureFixture
 ) -> None:
