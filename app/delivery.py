@@ -53,6 +53,9 @@ other, and take the connections to the database."""
 QUERIED_AT_ONCE = 2
 """The same of answers to queries, so that strangers' searches leave room for pages."""
 
+LONG_AT_ONCE = 1
+"""The same of what takes long: it is made one after the other, and keeps no page waiting."""
+
 QUIET = 0.25
 """For how many seconds nobody has asked anything before pages are made in advance."""
 
@@ -188,7 +191,8 @@ class Delivery:
     for the application to answer, and that answer is not kept. `prefix` is a path that addresses
     may begin with, as it is written in them. A redirect carries on the whole query, whatever it
     means. `foreseen` gives the paths of what is made in advance, while a server runs it and nobody
-    asks for anything.
+    asks for anything. `takes_long` says of a path whether what is there does: others are made
+    meanwhile.
 
     Every answer gets the security headers; one that sets such a header itself keeps its own,
     and one that sets it empty goes without.
@@ -205,6 +209,7 @@ class Delivery:
         prefix: str = "",
         is_https: bool = False,
         foreseen: Callable[[], Iterable[str]] = lambda: (),
+        takes_long: Callable[[str], bool] = lambda _: False,
     ) -> None:
         self.app = app
         self.parameters = parameters
@@ -213,11 +218,13 @@ class Delivery:
         self.verbatim = verbatim
         self.prefix, self.stripped = prefix, unquote(prefix)
         self.foreseen = foreseen
+        self.takes_long = takes_long
         headers = SECURITY_HEADERS | (STRICT_TRANSPORT if is_https else {})
         self.headers = [(name.encode(), value.encode()) for name, value in headers.items()]
         self.pages, self.queried = Store(MOST_KEPT), Store(MOST_KEPT_QUERIED)
         self.making = asyncio.Semaphore(AT_ONCE)
         self.answering = asyncio.Semaphore(QUERIED_AT_ONCE)
+        self.taking_long = asyncio.Semaphore(LONG_AT_ONCE)
         self.under_way: dict[tuple[Address, bytes | None], asyncio.Task[Any]] = {}
         self.expected: frozenset[str] = frozenset()
         self.requests = 0
@@ -279,10 +286,17 @@ class Delivery:
             chosen = f"{self.prefix}{path}{'?' * bool(query)}{query}".encode() if form else b""
             kept = await self._kept(scope, address)
         coding = _coding(headers.get(b"accept-encoding", b"")) if kept.is_compressible else IDENTITY
+        wanted = headers.get(b"if-none-match", b"")
+        is_unchanged = kept.status == 200 and _matches(wanted, kept.tag(coding))
+        if is_unchanged and coding not in kept.bodies:
+            # Nobody needs it compressed, which of a large one takes a second.
+            await send(kept.unchanged(coding, chosen))
+            await send(NOTHING)
+            return
         body = await self._coded(kept, address, coding)
         is_head = scope["method"] == "HEAD"
         sent = self._form(kept, address, coding, body, is_head=is_head, chosen=chosen)
-        if kept.status == 200 and _matches(headers.get(b"if-none-match", b""), sent.tag):
+        if is_unchanged:
             await send(sent.unchanged)
             await send(NOTHING)
         else:
@@ -365,11 +379,18 @@ class Delivery:
     async def _added(self, scope: Scope, address: Address) -> Kept:
         path, query = address
         made = {**scope, "method": "GET", "path": path, "query_string": query.encode()}
-        async with self.answering if query else self.making:
+        async with self._turn(address):
             kept = await self._made(made, is_lasting=not query)
         if kept.may_be_kept:
             self._store(address).put(address, kept)
         return kept
+
+    def _turn(self, address: Address) -> asyncio.Semaphore:
+        """What an answer waits for until it is made."""
+        path, query = address
+        if self.takes_long(path):
+            return self.taking_long
+        return self.answering if query else self.making
 
     async def _coded(self, kept: Kept, address: Address | None, coding: bytes) -> bytes:
         """The body of an answer in a content coding, never made while others wait."""

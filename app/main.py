@@ -95,6 +95,7 @@ def create_app(settings: Settings, health: Health | None = None) -> Delivery:
         prefix=site.addresses.prefix,
         is_https=settings.base_url.startswith("https:"),
         foreseen=lambda: _foreseen(site),
+        takes_long=urls.is_of_all,
     )
 
 

@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from queue import LifoQueue
-from threading import Lock
 
 from sqlmodel import Session
 
@@ -34,7 +33,7 @@ class Site:
     """A finished database with what renders it: a renderer for each published language.
 
     `idle` are the sessions that nobody uses; they stay open. `made` are the files of the data once
-    they were asked for, and `making` is held while they are made.
+    they were asked for.
     """
 
     idle: LifoQueue[Session]
@@ -44,7 +43,6 @@ class Site:
     renderers: Mapping[str, Renderer]
     seed_digest: str | None
     health: Health
-    making: Lock = field(default_factory=Lock)
     made: list[DataFile] = field(default_factory=list)
 
     @property
@@ -56,15 +54,14 @@ class Site:
     def data_files(self) -> list[DataFile]:
         """Every file that holds the whole of the data; made when one is first asked for.
 
-        Whoever else asks waits meanwhile.
+        Whoever delivers them asks one after the other.
         """
-        with self.making:
-            if not self.made:
-                with self.session() as session:
-                    database, records_of = file_of(session), partial(records, session)
-                    files = data_files(self.meeting, records_of, self.addresses, database)
-                self.made.extend(files)
-            return self.made
+        if not self.made:
+            with self.session() as session:
+                database, records_of = file_of(session), partial(records, session)
+                files = data_files(self.meeting, records_of, self.addresses, database)
+            self.made.extend(files)
+        return self.made
 
     @property
     def is_export(self) -> bool:

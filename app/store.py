@@ -123,26 +123,40 @@ class Kept:
                 self.bodies.pop(IDENTITY, None)
         return self.sent[key]
 
-    def _messages(self, coding: bytes, body: bytes, *, is_head: bool, chosen: bytes) -> Sent:
-        # A strong entity tag differs for every coding (RFC 9110, section 8.8.3.3).
-        tag = b'"%s%s"' % (self.digest, b"" if coding == IDENTITY else b"-" + coding)
+    def tag(self, coding: bytes) -> bytes:
+        """Its entity tag, a strong one: it differs for every coding (RFC 9110, section 8.8.3.3)."""
+        return b'"%s%s"' % (self.digest, b"" if coding == IDENTITY else b"-" + coding)
+
+    def unchanged(self, coding: bytes, chosen: bytes) -> Message:
+        """What begins its 304 in a content coding, which needs no body in it."""
+        headers = self._common(coding, chosen)
+        kept = [header for header in headers if header[0] != b"content-type"]
+        return {"type": "http.response.start", "status": 304, "headers": kept}
+
+    def _common(self, coding: bytes, chosen: bytes) -> list[Header]:
+        """The headers of an answer and of its 304."""
         varies = {value: None for name, value in self.headers if name == b"vary"}
         varies |= {b"accept": None} if chosen else {}
         varies |= {b"accept-encoding": None} if self.is_compressible else {}
         common = [header for header in self.headers if header[0] != b"vary"]
-        common += [(b"etag", tag), *([(b"vary", b", ".join(varies))] if varies else [])]
+        common.append((b"etag", self.tag(coding)))
+        if varies:
+            common.append((b"vary", b", ".join(varies)))
         if chosen and self.status == 200:
             common.append((b"content-location", chosen))
+        return common
+
+    def _messages(self, coding: bytes, body: bytes, *, is_head: bool, chosen: bytes) -> Sent:
+        common = self._common(coding, chosen)
         # An answer without content has no length either (RFC 9110, section 8.6).
         headers = [*common, *([(b"content-length", b"%d" % len(body))] * (self.status != 204))]
         if coding != IDENTITY:
             headers.append((b"content-encoding", coding))
-        unchanged = [header for header in common if header[0] != b"content-type"]
         return Sent(
             start={"type": "http.response.start", "status": self.status, "headers": headers},
             body=NOTHING if is_head else {"type": "http.response.body", "body": body},
-            unchanged={"type": "http.response.start", "status": 304, "headers": unchanged},
-            tag=tag,
+            unchanged=self.unchanged(coding, chosen),
+            tag=self.tag(coding),
         )
 
 

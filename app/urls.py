@@ -319,6 +319,12 @@ def contact_address(contact: str) -> str:
     return contact if "://" in contact else f"mailto:{quote(contact, safe='@')}"
 
 
+def is_of_all(path: str) -> bool:
+    """Whether what is at a path tells of every record at once: the data, and each table of it."""
+    tables = (list_format_path(kind.noun, "csv") for kind in PAGED)
+    return is_under(in_language(path, PRIMARY), PAGES[DATA]) or path in tables
+
+
 def data_path(name: str) -> str:
     """The path of a file that holds the whole."""
     return f"/data/{name}"

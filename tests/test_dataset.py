@@ -1,24 +1,25 @@
 """The whole of the data as files, read back by readers that are not ours."""
 
+import asyncio
 import csv
 import hashlib
 import io
 import json
 import sqlite3
 import zipfile
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from functools import cache, partial
 from pathlib import Path
-from threading import Barrier
-from time import sleep
+from threading import Event
 from typing import Any
 
 import pytest
 from conftest import ROOT, WORLD, Site
 from described_records import ADDRESSES, whole_of
 from jsonschema import Draft4Validator
+from load import in_a_loop
 from pyld import jsonld
+from servers import PATIENCE
 from test_formats import form_of, remade, rows_of
 
 from app import queries, urls
@@ -26,15 +27,17 @@ from app.build import build
 from app.checks import mistakes_of
 from app.config import Settings
 from app.database import open_database
+from app.export import answer
 from app.formats.dataset import CHECKSUMS, DESCRIPTOR, DataFile, data_files
 from app.formats.linked_data import dataset
 from app.formats.plain import field_order
 from app.formats.tables import columns_of
 from app.kinds import KINDS
+from app.language import PUBLISHED
+from app.main import create_app
 from app.models import Record
 from app.seed import read
 from app.sentences import sentences_of
-from app.site import open_site
 
 
 def against(profile: str, descriptor: Any) -> list[str]:
@@ -201,21 +204,27 @@ def test_the_whole_is_a_dataset(world: Path) -> None:
 def test_the_files_are_made_once_however_many_ask(
     world: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """And keep no page waiting meanwhile."""
     made: list[int] = []
-    asking = Barrier(4)
+    are_asked_for, is_seen = Event(), Event()
 
     def counted(*given: Any) -> list[DataFile]:
         made.append(len(made))
-        sleep(0.2)
+        are_asked_for.set()
+        assert is_seen.wait(PATIENCE)
         return data_files(*given)
 
-    def ask(_: int) -> list[DataFile]:
-        asking.wait()
-        return site.data_files
+    async def crowd() -> list[int]:
+        of_all = [*map(urls.data_path, urls.DATA_FILES), "/agreements.csv", "/people.csv"]
+        of_all += [urls.page_path(urls.DATA, language) for language in PUBLISHED]
+        asking = [asyncio.create_task(answer(app, path)) for path in of_all]
+        await asyncio.to_thread(are_asked_for.wait, PATIENCE)
+        pages = ("/agreements", "/ru/sectors", "/about", "/people", "/zh/quotes")
+        statuses = [(await answer(app, path)).status for path in pages]
+        is_seen.set()
+        return [*statuses, *[(await task).status for task in asking]]
 
     monkeypatch.setattr("app.site.data_files", counted)
-    site = open_site(Settings(WORLD, world))
-    with ThreadPoolExecutor(4) as threads:
-        answers = list(threads.map(ask, range(4)))
+    app = create_app(Settings(WORLD, world))
+    assert set(in_a_loop(crowd())) == {200}
     assert made == [0]
-    assert all(answer is answers[0] for answer in answers)

@@ -27,7 +27,7 @@ from app.delivery import (
 from app.export import Answer, answer
 from app.main import create_app
 from app.seed import read
-from app.store import Message
+from app.store import Kept, Message
 
 PATHS = (
     "/",
@@ -201,6 +201,28 @@ def test_strangers_queries_take_no_room_from_pages(our_site: Site) -> None:
     before = len(app.pages)
     client.get("/never-there")
     assert len(app.pages) == before == 1
+
+
+def test_nothing_is_compressed_to_say_that_it_is_unchanged(
+    our_site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings(our_site.seed, our_site.database, "https://meeting.example")
+
+    def ask(**headers: str) -> tuple[int, dict[str, str]]:
+        client = TestClient(create_app(settings), follow_redirects=False)
+        response = client.get("/agreements", headers={"accept-encoding": "br", **headers})
+        return response.status_code, dict(response.headers)
+
+    status, told = ask()
+    assert status == 200
+    monkeypatch.setattr(Kept, "coded", None)
+    status, again = ask(**{"if-none-match": told["etag"]})
+    assert status == 304
+    assert again == {
+        name: value
+        for name, value in told.items()
+        if name not in {"content-type", "content-length", "content-encoding"}
+    }
 
 
 def test_pages_with_a_query_are_made_two_at_a_time(our_site: Site) -> None:
