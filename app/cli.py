@@ -71,7 +71,9 @@ def _in_a_sentence(error: OSError, given: argparse.Namespace) -> str:
         return str(error)
     written = getattr(given, "folder", None) or given.database or Settings.database
     remedy = _REMEDIES.get(error.errno, "choose another place")
-    return f"{error.filename or written}: {os.strerror(error.errno)}; {remedy}"
+    # Of what was to be renamed, what stands in the place is in the way.
+    place = error.filename2 or error.filename or written
+    return f"{place}: {os.strerror(error.errno)}; {remedy}"
 
 
 def check(given: argparse.Namespace) -> int:
@@ -115,13 +117,15 @@ def serve(given: argparse.Namespace) -> int:
     """Serve the site, building first where the database is not the seed's."""
     host = f"[{given.host}]" if ":" in given.host else given.host
     settings = _settings(given, default_base_url=f"http://{host}:{given.port}")
-    if not edition.is_current(settings.database, settings.seed):
-        outcome = _built(given, settings)
-        if outcome != DONE:
-            return outcome
-    from app.serving import run
+    from app.serving import bound, run
 
-    run(settings, host=given.host, port=given.port, workers=given.workers)
+    # Before anything is built: that takes minutes of a large seed.
+    with bound(given.host, given.port) as listening:
+        if not edition.is_current(settings.database, settings.seed):
+            outcome = _built(given, settings)
+            if outcome != DONE:
+                return outcome
+        run(settings, listening, given.workers)
     return DONE
 
 

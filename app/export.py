@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from http import HTTPStatus
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from app import urls
 from app.config import Settings, UsageError
@@ -378,10 +378,9 @@ def _refuse_foreign(folder: Path) -> None:
     manifest = folder / MANIFEST
     lines = manifest.read_text(encoding="utf-8").splitlines() if manifest.exists() else []
     names = {line.partition("  ")[2] for line in lines} | {MANIFEST}
+    names |= {str(parent) for name in names for parent in PurePosixPath(name).parents}
     for place, folders, files in os.walk(folder):
-        linked = [name for name in folders if Path(place, name).is_symlink()]
-        for name in (*linked, *files):
-            path = Path(place, name)
+        for path in (Path(place, name) for name in (*folders, *files)):
             if path.is_symlink() or path.relative_to(folder).as_posix() not in names:
                 raise UsageError(f"{path} was written by no export; move it away first")
 

@@ -41,6 +41,7 @@ _RULES = (
     "Documents and undertakings are counted apart and never added up.",
     "An unknown, empty or bad parameter is refused, and so is a single-valued one given twice.",
     "Every error is a problem detail (RFC 9457) that says what is wrong.",
+    "Only what is broken, or too much at once (503), is refused unread and with a line of text.",
     "Answers change with the version of the data only: ask again with their ETag.",
     "Every record and list says its licence, every record how to cite it.",
 )

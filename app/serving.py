@@ -54,16 +54,19 @@ _LONGEST_PAUSE_SECONDS = 30
 """How long the next one waits at most, where one process after the other lives only shortly."""
 
 
-def run(settings: Settings, *, host: str, port: int, workers: int) -> None:
-    """Serve until interrupted.
+def run(settings: Settings, listening: socket.socket, workers: int) -> None:
+    """Serve on a socket until interrupted.
 
-    Raises UsageError where the host and port cannot be had, or the site cannot be opened.
+    Raises UsageError where the site cannot be opened.
     """
-    with _bound(host, port) as listening:
-        asyncio.run(_Keeper(settings, listening, workers).keep())
+    asyncio.run(_Keeper(settings, listening, workers).keep())
 
 
-def _bound(host: str, port: int) -> socket.socket:
+def bound(host: str, port: int) -> socket.socket:
+    """A socket at a host and port; nobody can connect to it yet.
+
+    Raises UsageError where they cannot be had.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

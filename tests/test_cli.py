@@ -336,7 +336,9 @@ def test_several_workers_start_at_once_and_change_nothing(tmp_path: Path) -> Non
 
 
 def test_taken_port_is_wrong_usage(tmp_path: Path) -> None:
+    """And said before anything is built."""
     seed, database = copied(tmp_path)
+    database.unlink()
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
@@ -345,6 +347,7 @@ def test_taken_port_is_wrong_usage(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (2, "")
     reason = "Address already in use; choose another"
     assert done.stderr == f"meeting21: cannot serve at 127.0.0.1 port {port}: {reason}\n"
+    assert not database.exists()
 
 
 def test_check_tells_what_is_not_translated_yet() -> None:

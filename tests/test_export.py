@@ -272,6 +272,10 @@ def test_what_somebody_added_to_an_export_is_not_lost(
     with pytest.raises(UsageError, match=r"agreements/note\.txt was written by no export"):
         write(settings_of(world_site), folder)
     (folder / "agreements" / "note.txt").unlink()
+    (folder / "people" / "mine").mkdir()
+    with pytest.raises(UsageError, match=r"people/mine was written by no export"):
+        write(settings_of(world_site), folder)
+    (folder / "people" / "mine").rmdir()
     (folder / "robots.txt").unlink()
     (folder / "robots.txt").symlink_to(exported / "robots.txt")
     with pytest.raises(UsageError, match=r"robots\.txt was written by no export"):

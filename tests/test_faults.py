@@ -160,7 +160,7 @@ def test_a_folder_in_the_place_of_a_file_is_said(tmp_path: Path, name: str) -> N
     (tmp_path / name).mkdir()
     done = run([*BUILD, str(tmp_path / "site.db")])
     assert is_one_sentence(done), done.stderr
-    assert "Is a directory; move it away" in done.stderr
+    assert f"{tmp_path / name}: Is a directory; move it away" in done.stderr
 
 
 @pytest.mark.parametrize("kilobytes", [8, 128] if not size(0, 1) else [3 * n for n in range(1, 40)])

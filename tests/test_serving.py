@@ -477,12 +477,12 @@ def test_those_who_do_not_read_wait_for_the_same_bytes(tmp_path: Path, *, is_kep
     keeping = "gc.freeze()" if is_kept else "from app import delivery; delivery.MOST_KEPT = 2**16"
     prepared = (
         f"serving._WORKER = serving._WORKER.replace('gc.freeze()', '{keeping}')\n"
-        "bound = serving._bound\n"
+        "bound = serving.bound\n"
         "def small(*given):\n"
         "    listening = bound(*given)\n"
         f"    listening.setsockopt({socket.SOL_SOCKET}, {socket.SO_SNDBUF}, 8192)\n"
         "    return listening\n"
-        "serving._bound = small\n"
+        "serving.bound = small\n"
     )
     sent = asked("/data/meeting21.sqlite")
     with server(WORLD, tmp_path, prepared=prepared) as running, ExitStack() as stack:
