@@ -14,6 +14,7 @@ from described_records import every, whole_of
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator
+from markupsafe import escape
 from miniature import changed
 from pybtex.database import BibliographyData, parse_string
 
@@ -31,7 +32,7 @@ from app.formats.citations import (
     works_of,
 )
 from app.formats.prose import STYLES, cite, plainly
-from app.language import LANGUAGES
+from app.language import LANGUAGES, Chosen
 
 SCHEMA = json.loads((ROOT / "tests/expected/csl-json.schema.json").read_text())
 EXAMPLE = Work(
@@ -101,6 +102,39 @@ def test_a_quote_is_its_speakers_of_the_day_it_was_said(world: Path) -> None:
         "apa": f"Lind, A. (1994, March 2). {words} [Quotation]. The Third Meeting. {address}",
         "mla": f"Lind, Ada. “{words}” 2 Mar. 1994. The Third Meeting, Apr. 1994, {address}.",
     }
+
+
+def test_a_source_is_cited_itself(world: Path) -> None:
+    """A copy by its description, and a page with a title of its own."""
+    by_slug = {item.record.slug: item for item in whole_of(world)["sources"]}
+    gazette, copy = by_slug["lakeport-gazette-1994"], by_slug["strait-courier-1994"]
+    for item in (copy, gazette):
+        assert [work.url for work in works_of(item)] == [item.record.url]
+        assert ("citation_public_url", item.record.url) in meta(item)
+    address = gazette.record.url
+    assert cited(work_of(gazette)) == {
+        "chicago": f"R. Quill. “The Councils Meet.” Lakeport Gazette, March 3, 1994. {address}.",
+        "apa": f"R. Quill. (1994, March 3). The Councils Meet. Lakeport Gazette. {address}",
+        "mla": f"R. Quill. “The Councils Meet.” Lakeport Gazette, 3 Mar. 1994, {address}.",
+    }
+    publisher, address = "courier.example (copy of Strait Courier)", copy.record.url
+    assert cited(work_of(copy)) == {
+        "chicago": f"Report on the meeting. {publisher}, March 1994. {address}.",
+        "apa": f"{publisher}. (1994, March). [Report on the meeting]. {address}",
+        "mla": f"Report on the meeting. {publisher}, Mar. 1994, {address}.",
+    }
+    undated = replace(work_of(copy), issued="")
+    assert cited(undated) == {
+        "chicago": f"Report on the meeting. {publisher}. {address}.",
+        "apa": f"{publisher}. (n.d.). [Report on the meeting]. {address}",
+        "mla": f"Report on the meeting. {publisher}, {address}.",
+    }
+
+
+def cited(work: Work, language: str = "en") -> dict[str, str]:
+    """A work in every style, as text."""
+    texts = texts_of(language)
+    return {style: plainly(cite(work, style, language, texts)) for style in STYLES}
 
 
 def test_the_files_tell_of_the_same_day(world: Path) -> None:
@@ -175,9 +209,10 @@ def test_names_are_listed_by_family(
     name: str, family: str | None, listed: str, initials: str
 ) -> None:
     work = replace(EXAMPLE, creators=(Creator(name, family),))
-    assert cite(work, "chicago", "en", str).startswith(f"{listed} “")
-    assert cite(work, "mla", "en", str).startswith(f"{listed} “")
-    assert cite(work, "apa", "en", str).startswith(f"{initials} (")
+    in_styles = cited(work)
+    assert in_styles["chicago"].startswith(f"{listed} “")
+    assert in_styles["mla"].startswith(f"{listed} “")
+    assert in_styles["apa"].startswith(f"{initials} (")
 
 
 def test_our_speakers_have_a_family(our_site: Site) -> None:
@@ -217,6 +252,9 @@ def test_dates_are_as_exact_as_they_are_known(
         ("between our countries,", "en", "“between our countries.” "),
         ("Открыто «всё»", "ru", "«Открыто „всё“». "),
         ("Открыто…", "ru", "«Открыто…». "),
+        ("Открыто.", "ru", "«Открыто». "),
+        ("Открыто в 1994 г.", "ru", "«Открыто в 1994 г.». "),
+        ("開。", "ru", "«開». "),
         ("海峡", "zh", "“海峡”。"),
     ],
 )
@@ -246,8 +284,9 @@ def test_every_citation_is_markup_with_its_address(site: Site) -> None:
             for style in STYLES:
                 text = cite(work, style, language, texts_of(language))
                 html5lib.HTMLParser(strict=True).parseFragment(text)
-                assert work.url in text
-                assert work.url.startswith("https://meeting.example")
+                assert escape(work.url) in text
+                is_ours = work.url.startswith("https://meeting.example")
+                assert is_ours == (item.kind.noun != "sources")
                 assert not re.search(r"(?<!\.)\.\.(?!\.)", text)
                 assert "  " not in text
 
@@ -365,7 +404,7 @@ def test_a_copy_and_a_description_say_so(world: Path) -> None:
     assert courier.note == (
         "A copy. Original publisher: Strait Courier. The title was not seen; this is a description."
     )
-    assert courier.original_publisher == "Strait Courier"
+    assert courier.original_publisher == Chosen("Strait Courier")
 
 
 def test_reference_managers_see_the_page(world: Path) -> None:

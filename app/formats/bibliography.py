@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from app.formats.citations import Creator, Work, listed_name
 from app.formats.plain import json_bytes
-from app.language import name_of
+from app.language import Chosen, name_of
 from app.values import PRIMARY
 
 _LATEX = {
@@ -56,7 +56,7 @@ def _entry(work: Work) -> str:
     fields = {
         "author": " and ".join(map(_author, work.creators)),
         "title": f"{{{_latex(work.title)}}}",
-        "organization": _held_together(work.container or work.publisher),
+        "organization": _held_together(work.container or _named(work.publisher)),
         "date": work.issued,
         "year": year,
         "url": quote(work.url, safe="!#$%&'()*+,-./:;=?@_~[]"),
@@ -73,6 +73,10 @@ def _author(creator: Creator) -> str:
     if creator.given:
         return f"{{{_latex(creator.family or '')}}}, {{{_latex(creator.given)}}}"
     return _held_together(creator.name)
+
+
+def _named(publisher: Chosen | None) -> str | None:
+    return publisher.text if publisher else None
 
 
 def _held_together(text: str | None) -> str:
@@ -96,7 +100,7 @@ def _tagged(work: Work) -> Iterable[str]:
         *(("AU", listed_name(creator).replace("*", "")) for creator in work.creators),
         ("TI", work.title),
         ("T2", work.container),
-        ("PB", work.publisher),
+        ("PB", _named(work.publisher)),
         ("PY", year),
         ("DA", f"{year}/{month}/{day}/" if year else None),
         ("LA", work.language),
@@ -116,8 +120,8 @@ def _item(work: Work) -> dict[str, Any]:
         "title": work.title,
         "author": [_name(creator) for creator in work.creators],
         "container-title": work.container,
-        "publisher": work.publisher,
-        "original-publisher": work.original_publisher,
+        "publisher": _named(work.publisher),
+        "original-publisher": _named(work.original_publisher),
         "genre": work.genre,
         "issued": {"date-parts": [parts]} if parts else None,
         "language": work.language,

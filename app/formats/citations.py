@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from app.formats.described import Described, licence_url
-from app.language import choose, tag_of
+from app.language import Chosen, choose, tag_of
 from app.models import Meeting, Organization, Person, Source
 from app.values import PRIMARY
 
@@ -36,10 +36,12 @@ class Creator:
 class Work:
     """One thing that can be cited; every style and every bibliography file is made from it.
 
-    `key` never changes; `language` is that of the title. `container` is the site that holds
-    somebody's utterance, none where the site itself is the creator. `issued` is the day that the
-    work is known by, empty where none is known; `modified` that of our page. `genre` says what
-    it tells of, `note` what else must be known of it.
+    `key` never changes; `language` is that of the title, but for a description. `container` is the
+    site that holds somebody's utterance, none where the site itself is the creator. `issued` is the
+    day that the work is known by, empty where none is known; `modified` that of our page. `genre`
+    says what it tells of, `note` what else must be known of it. A source has a `publisher` and,
+    where it is a copy, the `original_publisher`; where no title was seen, a `description` of it is
+    the title.
     """
 
     key: str
@@ -52,8 +54,9 @@ class Work:
     modified: str = ""
     genre: str | None = None
     note: str | None = None
-    original_publisher: str | None = None
-    publisher: str | None = None
+    original_publisher: Chosen | None = None
+    publisher: Chosen | None = None
+    description: Chosen | None = None
 
 
 def work_of(described: Described, language: str = PRIMARY) -> Work:
@@ -62,8 +65,11 @@ def work_of(described: Described, language: str = PRIMARY) -> Work:
     The author of a quote is its speaker and its date when it was said, or else published, as the
     manuals have a speech that a site keeps: nobody said in the year of our page what was said
     before it. Of anything else the author is the site, and the date that of the record's last
-    correction, or else of the data's release: what is cited is this site's page.
+    correction, or else of the data's release: what is cited is this site's page. Only of a source
+    it is the source itself, which nobody else has written.
     """
+    if isinstance(described.record, Source):
+        return source_work(described.meeting, described.record, language)
     title = choose(described.title, language)
     site = site_name(described.meeting, language)
     speaker, modified = described.speaker, described.updated_on
@@ -83,32 +89,27 @@ def work_of(described: Described, language: str = PRIMARY) -> Work:
 
 def works_of(described: Described) -> list[Work]:
     """A record first, then the sources it rests on, so that a thesis can cite both."""
-    sources = sources_of(described)
+    sources = described.sources.values()
     return [work_of(described), *(source_work(described.meeting, source) for source in sources)]
 
 
-def sources_of(described: Described) -> list[Source]:
-    """The sources a record rests on; a record of a source rests on that one."""
-    if isinstance(described.record, Source):
-        return [described.record]
-    return list(described.sources.values())
+def source_work(meeting: Meeting, source: Source, language: str = PRIMARY) -> Work:
+    """A source as a work. Where no title was seen its description stands for it, and it says so.
 
-
-def source_work(meeting: Meeting, source: Source) -> Work:
-    """A source as a work. Where no title was seen its description stands for it, and it says so."""
-    publisher = source.publisher.root[PRIMARY]
-    original = source.copy_of.root[PRIMARY] if source.copy_of else None
-    if source.description:
-        chosen = choose(source.description.root, PRIMARY)
-        title, notes = chosen.text, ["The title was not seen; this is a description."]
-    else:
-        title, notes = source.title or publisher, []
+    Its publisher and its description are in a reader's language where they are held in it.
+    """
+    publisher = choose(source.publisher.root, language)
+    original = choose(source.copy_of.root, language) if source.copy_of else None
+    description = choose(source.description.root, language) if source.description else None
+    notes: list[str] = []
     if original:
-        notes.insert(0, f"A copy. Original publisher: {original}.")
+        notes.append(f"A copy. Original publisher: {original.text}.")
+    if description:
+        notes.append("The title was not seen; this is a description.")
     return Work(
         # Another key than that of our own record of the source.
         key=citation_key(meeting, source.reference, "source"),
-        title=title,
+        title=(description.text if description else source.title) or publisher.text,
         language=source.language,
         creators=(Creator(source.author),) if source.author else (),
         container=None,
@@ -117,6 +118,7 @@ def source_work(meeting: Meeting, source: Source) -> Work:
         note=" ".join(notes) or None,
         publisher=publisher,
         original_publisher=original,
+        description=description,
     )
 
 
@@ -145,29 +147,30 @@ def meta(described: Described, language: str = PRIMARY) -> list[tuple[str, str]]
     `DC.type` keeps it from taking a page with `citation_title` for a journal article.
     """
     work = work_of(described, language)
-    site = site_name(described.meeting, language)
+    publisher = (work.publisher and work.publisher.text) or site_name(described.meeting, language)
     authors = [listed_name(creator) for creator in work.creators]
+    is_ours = work.publisher is None
     # What only a passage rests on is told in the files that the page leads to.
-    cited = {described.record.slug, *(citation.source for citation in described.record.citations)}
-    whole = [source for source in sources_of(described) if source.slug in cited]
+    cited = {citation.source for citation in described.record.citations} if is_ours else ()
+    whole = [source for source in described.sources.values() if source.slug in cited]
     found = [
         ("citation_title", work.title),
         *(("citation_author", author) for author in authors),
         ("citation_publication_date", work.issued.replace("-", "/")),
         ("citation_language", work.language),
         ("citation_public_url", work.url),
-        ("citation_publisher", site),
+        ("citation_publisher", publisher),
         ("DC.title", work.title),
         *(("DC.creator", author) for author in authors),
         ("DC.date", work.issued),
         ("DC.language", work.language),
-        ("DC.identifier", described.short_url),
-        ("DC.publisher", site),
+        ("DC.identifier", described.short_url if is_ours else work.url),
+        ("DC.publisher", publisher),
         ("DC.type", "webpage"),
-        ("DC.rights", licence_url(described.meeting.licence)),
+        ("DC.rights", licence_url(described.meeting.licence) if is_ours else ""),
         *(("DC.source", source.url) for source in whole[:_MOST_NAMED]),
     ]
-    return [(name, " ".join(content.split())) for name, content in found]
+    return [(name, " ".join(content.split())) for name, content in found if content]
 
 
 def listed_name(creator: Creator) -> str:

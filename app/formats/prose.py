@@ -1,5 +1,6 @@
 """A work cited in prose, in the three styles that readers are asked for."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -10,7 +11,7 @@ from babel.dates import format_date, format_skeleton
 from markupsafe import Markup, escape
 
 from app.formats.citations import Creator, Gettext, Work, listed_name
-from app.language import LANGUAGES, MOST_DAYS, marks, when
+from app.language import LANGUAGES, MOST_DAYS, Chosen, marks, printed_in, when
 from app.values import PRIMARY
 
 _MONTH, _DAY = 7, 10
@@ -20,6 +21,8 @@ _AMERICAN = Locale("en", "US")
 
 _INNER_MARKS = {"“": ("‘", "’"), "«": ("„", "“"), "「": ("『", "』")}
 _STOPS = tuple(".?!…。？！")
+_LAST_STOP = re.compile(r"。$|(?<=\w{3})\.$")
+"""A full stop at the end, and not the point of an abbreviation."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,10 @@ class Reader:
         """The full stop of that language."""
         return self.gettext(". ").strip()
 
+    def listed(self, *parts: str) -> Markup:
+        """Parts that are there, with commas between them; a part that is markup stays so."""
+        return escape(self.gettext(", ")).join(part for part in parts if part)
+
     def sentences(self, *parts: str) -> Markup:
         """Parts that are there, each ended as a sentence; a part that is markup stays so."""
         ended = (_ended(part, self.stop) for part in parts if part)
@@ -71,58 +78,61 @@ def plainly(citation: Markup) -> str:
 def chicago(work: Work, reader: Reader) -> Markup:
     """The Chicago Manual of Style, 17th edition, bibliography; a web page (14.207).
 
-    An utterance has the day that it is of after it (14.267); the page's own day says that it is.
+    An utterance has the day that it is of after it (14.267); the page's own day says that it is. A
+    source has its publisher and its day.
     """
-    modified = reader.gettext("Last modified %(date)s") % {
-        "date": when(work.modified, reader.locale)
-    }
-    said = when(work.issued, reader.locale) if work.container else ""
-    lead = reader.sentences(", ".join(map(_listed, work.creators)))
-    rest = reader.sentences(said, work.container or "", modified)
-    return escape(reader.space).join((lead, _in_marks(work, reader), rest, f"{work.url}."))
+    issued = when(work.issued, reader.locale) if work.issued else ""
+    if work.publisher:
+        rest = reader.sentences(reader.listed(_published(work, reader), issued))
+    else:
+        date = when(work.modified, reader.locale)
+        modified = reader.gettext("Last modified %(date)s") % {"date": date}
+        rest = reader.sentences(issued if work.container else "", work.container or "", modified)
+    lead = reader.sentences(_authors(work, reader, _listed))
+    parts = (lead, _in_marks(work, reader), rest, f"{work.url}.")
+    return escape(reader.space).join(part for part in parts if part)
 
 
 def apa(work: Work, reader: Reader) -> Markup:
     """The Publication Manual of the American Psychological Association, 7th edition.
 
     A page (10.16), or as a speech that a site keeps (10.14): by the day when it was given, with
-    what it is in brackets. A site that is its own author is not named twice.
+    what it is in brackets. A site that is its own author is not named twice, nor is a publisher
+    that stands for an author (9.24); what is known by a description has it in brackets (9.22).
     """
-    authors = ", ".join(map(_with_initials, work.creators))
-    dated = (
-        reader.gettext(" ("),
-        _year_first(work.issued, reader.locale),
-        reader.gettext(")"),
-        reader.stop,
-    )
+    published = _published(work, reader)
+    authors = _authors(work, reader, _with_initials) or published
+    day = _year_first(work.issued, reader.locale) if work.issued else reader.gettext("n.d.")
+    dated = (reader.gettext(" ("), day, reader.gettext(")"), reader.stop)
     title, stop = _title(work, reader, work.title)
     titled = Markup("<cite>%s</cite>") % title
+    if work.description:
+        titled, stop = Markup("[%s]") % title, reader.stop
     if work.container:
         described = reader.gettext("Quotation")
         titled, stop = titled + f"{reader.space}[{described}]", reader.stop
     # An opening bracket of full width ends a name by itself.
     named = _ended(authors, reader.stop) if reader.space else authors
     parts = [named + "".join(dated), titled + stop]
-    if work.container:
-        parts.append(_ended(work.container, reader.stop))
+    place = work.container or (published if work.creators else "")
+    if place:
+        parts.append(_ended(place, reader.stop))
     return escape(reader.space).join((*parts, work.url))
 
 
 def mla(work: Work, reader: Reader) -> Markup:
     """The MLA Handbook, 9th edition; a page of a site, which as its own author is left out.
 
-    The day of an utterance stands after its title (5.105), the page's own with the site.
+    The day of an utterance stands after its title (5.105), the page's own with the site, that of a
+    source with its publisher.
     """
-    site = work.container or work.creators[0].name
-    authors = ", ".join(map(_listed, work.creators)) if work.container else ""
+    site = work.container or _published(work, reader) or work.creators[0].name
+    is_own = not (work.container or work.publisher)
+    authors = "" if is_own else _authors(work, reader, _listed)
     said = _day_first(work.issued, reader.locale) if work.container else ""
-    place = escape(reader.gettext(", ")).join(
-        (
-            Markup("<cite>%s</cite>") % site,
-            _day_first(work.modified, reader.locale),
-            f"{work.url}.",
-        )
-    )
+    day = work.issued if work.publisher else work.modified
+    dated = _day_first(day, reader.locale) if day else ""
+    place = reader.listed(Markup("<cite>%s</cite>") % site, dated, f"{work.url}.")
     lead, rest = reader.sentences(authors), reader.sentences(said)
     return escape(reader.space).join(
         part for part in (lead, _in_marks(work, reader), rest, place) if part
@@ -137,9 +147,37 @@ STYLES: dict[str, Callable[[Work, Reader], Markup]] = {
 """Every style by its name, in the order in which readers are offered them."""
 
 
+def _authors(work: Work, reader: Reader, written: Callable[[Creator], str]) -> Markup:
+    """Whose work it is, each name as it is written; marked in letters that are not the reader's."""
+    named = [
+        _marked(Chosen(written(creator), printed_in(creator.name, reader.language)))
+        for creator in work.creators
+    ]
+    return Markup(", ").join(named)
+
+
+def _published(work: Work, reader: Reader) -> Markup:
+    """Who published a source, and whose it was where it is a copy; nothing of a page of ours."""
+    if work.publisher is None:
+        return Markup()
+    publisher = _marked(work.publisher)
+    if work.original_publisher is None:
+        return publisher
+    copy = escape(reader.gettext("copy of %(publisher)s"))
+    copied = copy % {"publisher": _marked(work.original_publisher)}
+    return publisher + reader.gettext(" (") + copied + reader.gettext(")")
+
+
+def _marked(chosen: Chosen) -> Markup:
+    """A text, marked with its language where that is not the reader's."""
+    if chosen.lang is None:
+        return escape(chosen.text)
+    return Markup('<span lang="%s">%s</span>') % (chosen.lang, chosen.text)
+
+
 def _ended(text: str, stop: str) -> str:
     """A text with one full stop at its end, or whatever ends it already."""
-    return text if text.endswith(_STOPS) else text + stop
+    return text if text.removesuffix("</span>").endswith(_STOPS) else text + stop
 
 
 def _listed(creator: Creator) -> str:
@@ -158,22 +196,28 @@ def _title(work: Work, reader: Reader, title: str) -> tuple[Markup, str]:
     """The title, marked where it is in another language than the page; and the stop it needs."""
     text = title.rstrip(",;: ")
     stop = "" if text.endswith(_STOPS) else reader.stop
-    if work.language == reader.tag:
-        return escape(text), stop
-    return Markup('<span lang="%s">%s</span>') % (work.language, text), stop
+    if work.description:
+        return _marked(work.description), stop
+    return _marked(Chosen(text, None if work.language == reader.tag else work.language)), stop
 
 
 def _in_marks(work: Work, reader: Reader) -> Markup:
     """The title in the page's quotation marks, those inside it made inner ones.
 
-    The stop stands inside as in American print, in other languages outside, whatever ends it.
+    The stop stands inside as in American print, in other languages outside, and only there; other
+    signs that end it stay. A description is nobody's title and has no marks.
     """
+    if work.description:
+        title, stop = _title(work, reader, work.title)
+        return title + stop
     before, after = marks(reader.tag)
     inner_before, inner_after = _INNER_MARKS[before]
     text = work.title.replace(before, inner_before).replace(after, inner_after)
-    title, stop = _title(work, reader, text)
-    end = f"{stop}{after}" if reader.language == PRIMARY else f"{after}{reader.stop}"
-    return escape(before) + title + end
+    if reader.language == PRIMARY:
+        title, stop = _title(work, reader, text)
+        return escape(before) + title + f"{stop}{after}"
+    title, _ = _title(work, reader, _LAST_STOP.sub("", text))
+    return escape(before) + title + f"{after}{reader.stop}"
 
 
 @lru_cache(MOST_DAYS)
