@@ -173,9 +173,10 @@ def tag_of(code: str) -> str:
 
 @lru_cache(MOST_DAYS)
 def name_of(tag: str, language: str) -> str:
-    """What a language is called in another."""
-    named = Locale.parse(tag, sep="-").get_display_name(LANGUAGES[language].region)
-    return named or tag
+    """What a language is called in another, as CLDR has it: with its script, in one name."""
+    names = LANGUAGES[language].locale.languages
+    whole = names.get(tag.replace("-", "_"))
+    return whole or Locale.parse(tag, sep="-").get_display_name(LANGUAGES[language].region) or tag
 
 
 @lru_cache(maxsize=1024)

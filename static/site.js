@@ -1,6 +1,8 @@
 // Enhances what works without it.
 "use strict";
 
+const SHOWN_FOR = 4000; // How many milliseconds a button says that it has copied.
+
 // A combobox with a list of links (ARIA Authoring Practices, "Combobox with listbox popup").
 function suggest(form) {
   const field = form.querySelector("input[type=search]");
@@ -144,18 +146,24 @@ function offerCopies(controls) {
   // Browsers offer the clipboard to safe addresses only.
   for (const place of navigator.clipboard ? controls.querySelectorAll("[data-copy]") : []) {
     const name = place.previousElementSibling.textContent;
-    // A copy has plain spaces only.
+    // A copy has plain spaces only; where it is pasted into a letter, its italics stay.
     const text = place.textContent.replace(/\s+/g, " ");
+    const markup = place.innerHTML.replace(/(<\/?)cite>/g, "$1i>").replace(/\s+/g, " ");
+    const form = (said, type) => ({ [type]: new Blob([said], { type }) });
+    const forms = { ...form(text, "text/plain"), ...form(markup, "text/html") };
     const made = button(words.copy, async () => {
-      await navigator.clipboard.writeText(text);
-      say(words.copied);
+      await (place.querySelector("cite") && window.ClipboardItem
+        ? navigator.clipboard.write([new ClipboardItem(forms)])
+        : navigator.clipboard.writeText(text));
+      say(words.copied, "polite");
+      setTimeout(say, SHOWN_FOR, words.copy, "off");
     });
-    const say = (word) => {
+    const say = (word, live) => {
+      made.ariaLive = live;
       made.textContent = word;
       made.ariaLabel = `${word}: ${name}`;
     };
-    made.ariaLive = "polite";
-    say(words.copy);
+    say(words.copy, "polite");
     place.append(made);
   }
   if (navigator.share) {

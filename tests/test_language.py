@@ -67,8 +67,8 @@ def test_a_partial_date_is_as_its_language_writes_it(day: str, expected: dict[st
         ("ru", "Russian"),
         ("ar", "Arabic"),
         ("mn", "Mongolian"),
-        ("zh-Hans", "Chinese (Simplified)"),
-        ("zh-Hant", "Chinese (Traditional)"),
+        ("zh-Hans", "Simplified Chinese"),
+        ("zh-Hant", "Traditional Chinese"),
     ],
 )
 def test_language_has_a_name(tag: str, expected: str) -> None:

@@ -132,6 +132,26 @@ def test_every_copy_button_copies_what_stands_beside_it(page: Page, served: str,
     assert f"{title} {said['address']}" in copied.values()
 
 
+COPIED = """async () => {
+  const [item] = await navigator.clipboard.read();
+  const read = async (type) => await (await item.getType(type)).text();
+  return [item.types, item.types.includes("text/html") ? await read("text/html") : ""];
+}"""
+
+
+def test_a_citation_keeps_its_italics_where_it_is_pasted(page: Page, served: str) -> None:
+    page.goto(served + DOCUMENT)
+    page.locator(".control > summary").nth(1).click()
+    for style, is_in_italics in {"Chicago": False, "APA": True, "MLA": True}.items():
+        page.get_by_role("button", name=f"Copy: {style}").click()
+        page.get_by_role("button", name=f"Copied: {style}").wait_for()
+        types, markup = page.evaluate(COPIED)
+        assert ("text/html" in types, "<i>" in markup) == (is_in_italics, is_in_italics), style
+        assert "text/plain" in types
+        # It may be copied again.
+        page.get_by_role("button", name=f"Copy: {style}").wait_for()
+
+
 def test_the_code_is_fetched_when_it_is_asked_for(page: Page, served: str) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
