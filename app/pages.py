@@ -820,6 +820,10 @@ def _ends(connections: Iterable[queries.Connection]) -> list[RecordRow]:
     return sorted(found.values(), key=lambda row: (CONNECTED.index(row.kind), row.id))
 
 
+_MUTUAL = ("compare",)
+"""The roles that each of two records has for the other, whichever of them says so."""
+
+
 def connections_page(session: Session, focus: str) -> ConnectionsPage:
     """All ties, or those of one record and among its neighbours.
 
@@ -842,8 +846,11 @@ def connections_page(session: Session, focus: str) -> ConnectionsPage:
         pair = (one, other) if is_read_on else (other, one)
         if pair[::-1] in hows:
             pair = pair[::-1]
-        role = link.role if pair == (one, other) else f"{link.role}.by"
-        hows.setdefault(pair, []).append(role)
+        is_read_so = pair == (one, other) or link.role in _MUTUAL
+        role = link.role if is_read_so else f"{link.role}.by"
+        how = hows.setdefault(pair, [])
+        if role not in how:
+            how.append(role)
     nodes = {row.id: row for row in _ends(links)}
     if at is not None and at not in nodes:
         raise BadParameterError("focus", focus)
