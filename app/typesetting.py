@@ -174,6 +174,9 @@ def _may_break(text: str, at: int) -> bool:
         return False
     if before in _NUMERALS and after in _COUNTED:
         return False
+    if before in "年月" and after.isdigit():
+        # A day is one word: 2016年11月7日.
+        return False
     if before == " ":
         # A word of one letter stays with the next: a preposition in Russian, an article.
         alone = text[max(0, at - 3) : at - 1].lstrip(" \u00a0(«“")

@@ -296,7 +296,7 @@ function offer(place, queries) {
     link.search = new URLSearchParams({ q: one });
     return link;
   });
-  template.replaceWith(...links.flatMap((link, at) => (at ? [" · ", link] : [link])));
+  template.replaceWith(...links.flatMap((link, at) => (at ? ["\u00a0· ", link] : [link])));
 }
 
 function showMissed(missed, words, index) {

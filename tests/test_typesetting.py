@@ -127,6 +127,10 @@ def test_a_name_carried_over_breaks_between_its_parts() -> None:
     assert pieces_of("德米特里·阿纳托利耶维奇") == ["德米特里·", "阿纳托利耶维奇"]
 
 
+def test_a_chinese_day_is_one_word() -> None:
+    assert pieces_of("定于2016年11月7日举行") == ["定", "于", "2016年11月7日", "举", "行"]
+
+
 def test_a_word_too_wide_for_a_line_is_told_and_broken_only_at_last() -> None:
     word = "Donaudampfschiffahrtsgesellschaft"
     assert wrapped(word, style_of(word), 200) is None
