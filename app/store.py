@@ -42,7 +42,9 @@ _LEAST_KEPT = 8
 """How many answers of any size there is room for."""
 
 _AROUND = 4096
-"""About what messages, headers and its place take beside the bytes of an answer's bodies."""
+"""About what an answer and its place take beside the bytes of its bodies."""
+_AROUND_FORM = 3072
+"""About what the messages and the headers take of each form that it was sent in."""
 
 NOTHING: Message = {"type": "http.response.body", "body": b""}
 
@@ -99,7 +101,8 @@ class Kept:
     @property
     def size(self) -> int:
         """How many bytes of memory it takes."""
-        return sum(map(len, self.bodies.values())) + _AROUND
+        around = _AROUND + _AROUND_FORM * len(self.sent)
+        return sum(map(len, self.bodies.values())) + around
 
     def coded(self, coding: bytes) -> bytes:
         """Its body in a content coding, made anew where it is not at hand; changes nothing."""
