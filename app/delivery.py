@@ -275,9 +275,9 @@ class Delivery:
             path = path.removeprefix(self.stripped) or "/"
         address, chosen = None, b""
         if scope["method"] not in {"GET", "HEAD"}:
-            kept = await self._made({**scope, "path": path})
+            kept = await self._unkept({**scope, "path": path})
         elif self._is_refused(path, accepted):
-            kept = await self._made({**scope, "path": path, "method": "GET", "refused": True})
+            kept = await self._unkept({**scope, "path": path, "method": "GET", "refused": True})
         else:
             form = self._preferred(path, accepted)
             path = form or path
@@ -359,6 +359,22 @@ class Delivery:
         if (address, None) not in self.under_way and self._is_too_much(address):
             return self._busy()
         return await self._once((address, None), lambda: self._added(scope, address))
+
+    async def _unkept(self, scope: Scope) -> Kept:
+        """The answer to what is not read, or not in this form: the same whatever is asked with it.
+
+        It is not kept, but made once for all who ask at the same time, in its turn.
+        """
+        # No path begins so.
+        address = f"{scope['method']} {scope['path']}", ""
+
+        async def made() -> Kept:
+            async with self.making:
+                return await self._made({**scope, "query_string": b""})
+
+        if (address, None) not in self.under_way and self._is_too_much(address):
+            return self._busy()
+        return await self._once((address, None), made)
 
     def _is_too_much(self, address: Address) -> bool:
         """Whether so much is being made already that an answer must wait for another time."""

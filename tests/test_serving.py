@@ -520,10 +520,14 @@ def test_too_much_to_make_is_said_and_what_is_kept_still_comes(world_site: Site)
         client.get(path, headers={"accept": "application/json"}).status_code for path in asked
     ]
     assert statuses == [503] * len(asked)
+    # Nor is anything else made for what is no page.
+    assert client.post("/timeline").status_code == 503
+    assert client.get("/api/people", headers={"accept": "image/png"}).status_code == 503
     gc.collect()
     assert [one for one in gc.get_objects() if isinstance(one, Kept) and one.status == 503] == []
     app.under_way.clear()
     assert client.get("/timeline").status_code == 200
+    assert client.post("/timeline").status_code == 405
 
 
 def test_health_is_told_and_never_kept(served: Served) -> None:
