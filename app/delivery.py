@@ -54,7 +54,8 @@ QUERIED_AT_ONCE = 2
 """The same of answers to queries, so that strangers' searches leave room for pages."""
 
 LONG_AT_ONCE = 1
-"""The same of what takes long: it is made one after the other, and keeps no page waiting."""
+"""The same of what takes long, with a query or without: it keeps no page waiting, and what
+strangers ask of it with a query nobody else."""
 
 QUIET = 0.25
 """For how many seconds nobody has asked anything before pages are made in advance."""
@@ -224,7 +225,8 @@ class Delivery:
         self.pages, self.queried = Store(MOST_KEPT), Store(MOST_KEPT_QUERIED)
         self.making = asyncio.Semaphore(AT_ONCE)
         self.answering = asyncio.Semaphore(QUERIED_AT_ONCE)
-        self.taking_long = asyncio.Semaphore(LONG_AT_ONCE)
+        self.making_long = asyncio.Semaphore(LONG_AT_ONCE)
+        self.answering_long = asyncio.Semaphore(LONG_AT_ONCE)
         self.under_way: dict[tuple[Address, bytes | None], asyncio.Task[Any]] = {}
         self.expected: frozenset[str] = frozenset()
         self.requests = 0
@@ -405,7 +407,7 @@ class Delivery:
         """What an answer waits for until it is made."""
         path, query = address
         if self.takes_long(path):
-            return self.taking_long
+            return self.answering_long if query else self.making_long
         return self.answering if query else self.making
 
     async def _coded(self, kept: Kept, address: Address | None, coding: bytes) -> bytes:

@@ -44,9 +44,11 @@ def search_index(session: Session, addresses: Addresses, language: str) -> bytes
 def _entry(kind: Kind, record: Any, addresses: Addresses, language: str) -> dict[str, Any]:
     """One record: `names` are folded, each by itself; `words` are those of all its texts.
 
-    Where it has a gist, that is the first of what is shown of it.
+    Where it has a gist, that is the first of what is shown of it; `titles` are those in other
+    languages.
     """
-    title = choose(kind.titled(record), language)
+    titled = kind.titled(record)
+    title = choose(titled, language)
     told = telling(record)
     address = [record.url] if isinstance(record, Source) else []
     texts = dict.fromkeys([*(text for _, text in told), *address])
@@ -57,6 +59,7 @@ def _entry(kind: Kind, record: Any, addresses: Addresses, language: str) -> dict
         "href": addresses.link(urls.record_path(kind.noun, record.slug, language)),
         "title": title.text,
         "lang": title.lang,
+        "titles": [other for other in titled.values() if other != title.text],
         "names": [name for name in names if name],
         "words": " ".join(" ".join(words_of(text)) for text in texts),
         "distance": kind.distance,

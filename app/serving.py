@@ -74,9 +74,13 @@ def bound(host: str, port: int) -> socket.socket:
         listening.bind((host, port))
     except OSError as error:
         listening.close()
-        reason = error.strerror or str(error)
-        raise UsageError(f"cannot serve at {host} port {port}: {reason}; choose another") from None
+        raise _not_to_be_had(host, port, error) from None
     return listening
+
+
+def _not_to_be_had(host: str, port: int, error: OSError) -> UsageError:
+    reason = error.strerror or str(error)
+    return UsageError(f"cannot serve at {host} port {port}: {reason}; choose another")
 
 
 @dataclass(frozen=True)
@@ -175,7 +179,12 @@ class _Keeper:
         base = self.settings.base_url
         place = base if base == listened else f"{base} at {listened}"
         # Whoever reads the line can come at once, and waits at most.
-        self.listening.listen(_BACKLOG)
+        try:
+            self.listening.listen(_BACKLOG)
+        except OSError as error:
+            # Another that was bound to the same port listened first.
+            host, port = self.listening.getsockname()[:2]
+            raise _not_to_be_had(host, port, error) from None
         _say(f"serving {place} (stop with Ctrl+C)")
         for worker in self.workers:
             worker.tell(SERVE)

@@ -72,7 +72,7 @@ function has(texts, word, isLast) {
 // not. As the program ranks: an exact name, then what has the words in its names, the one that most
 // lead to and of which they are the greater part first, then what has them in its texts; behind it
 // what only tells of the rest.
-function rank(record, words, simplified) {
+function rank(record, words) {
   const last = words.length - 1;
   const names = record.names.join(" ");
   const inNames = words.filter((word, at) => has(names, word, at === last)).length;
@@ -88,9 +88,7 @@ function rank(record, words, simplified) {
   const sizes = record.names
     .filter((name) => (before + name).includes(before + whole))
     .map((name) => name.length);
-  const title = ` ${wordsOf(record.lang ? "" : record.title, simplified).join(" ")}`;
-  const isCalled = words.every((word) => title.includes(IS_HAN.test(word) ? word : ` ${word}`));
-  return [place, Number(!sizes.length), -record.degree, Math.min(...sizes), Number(!isCalled)];
+  return [place, Number(!sizes.length), -record.degree, Math.min(...sizes)];
 }
 
 function compared(one, other) {
@@ -111,8 +109,8 @@ function load() {
   return loaded;
 }
 
-function ranked(words, { records, simplified }) {
-  const hits = records.map((record) => ({ record, rank: rank(record, words, simplified) }));
+function ranked(words, { records }) {
+  const hits = records.map((record) => ({ record, rank: rank(record, words) }));
   // Sorting is stable: records that answer alike stay in the order of the index.
   return hits.filter((hit) => hit.rank).sort(compared).map((hit) => hit.record);
 }
@@ -189,13 +187,14 @@ function spelledOtherwise(words, index) {
     const most = word.length >= LONG_WORD ? MOST_EDITS : Number(word.length >= SHORT_WORD);
     const meant =
       mostSimilar(word, nearby, Math.min(MOST_EDITS, word.length - 1)) || mostSimilar(word, all, most);
-    if (!meant || (!most && !nearby.includes(meant))) return null;
+    if (!meant) return null;
     known.set(word, meant);
   }
   const corrected = words.map((word) => known.get(word));
   if (!ranked(corrected, index).length) return null;
   const [first] = called(corrected);
-  const written = first ? first.title.match(WRITTEN_WORD) || [] : [];
+  const titles = first ? [first.title, ...first.titles].join(" ") : "";
+  const written = titles.match(WRITTEN_WORD) || [];
   const spelled = new Map(written.map((word) => [fold(word, index.simplified), word]));
   return corrected.map((word) => spelled.get(word) || word).join(" ");
 }

@@ -117,17 +117,18 @@ def test_a_source_is_cited_itself(world: Path) -> None:
         "apa": f"R. Quill. (1994, March 3). The Councils Meet. Lakeport Gazette. {address}",
         "mla": f"R. Quill. “The Councils Meet.” Lakeport Gazette, 3 Mar. 1994, {address}.",
     }
-    publisher, address = "courier.example (copy of Strait Courier)", copy.record.url
+    publisher, address = "courier.example", copy.record.url
+    whose = "Copy of Strait Courier."
     assert cited(work_of(copy)) == {
-        "chicago": f"Report on the meeting. {publisher}, March 1994. {address}.",
-        "apa": f"{publisher}. (1994, March). [Report on the meeting]. {address}",
-        "mla": f"Report on the meeting. {publisher}, Mar. 1994, {address}.",
+        "chicago": f"Report on the meeting. {publisher}, March 1994. {whose} {address}.",
+        "apa": f"{publisher}. (1994, March). [Report on the meeting]. {whose} {address}",
+        "mla": f"Report on the meeting. {publisher}, Mar. 1994, {address}. {whose}",
     }
     undated = replace(work_of(copy), issued="")
     assert cited(undated) == {
-        "chicago": f"Report on the meeting. {publisher}. {address}.",
-        "apa": f"{publisher}. (n.d.). [Report on the meeting]. {address}",
-        "mla": f"Report on the meeting. {publisher}, {address}.",
+        "chicago": f"Report on the meeting. {publisher}. {whose} {address}.",
+        "apa": f"{publisher}. (n.d.). [Report on the meeting]. {whose} {address}",
+        "mla": f"Report on the meeting. {publisher}, {address}. {whose}",
     }
 
 

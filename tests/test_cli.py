@@ -335,6 +335,32 @@ def test_several_workers_start_at_once_and_change_nothing(tmp_path: Path) -> Non
     assert folder_of(database.parent) == former
 
 
+BOUND_TWICE = """
+import sys
+from app import cli, serving
+bound = serving.bound
+def twice(host, port):
+    global other
+    listening, other = bound(host, port), bound(host, port)
+    other.listen()
+    return listening
+serving.bound = twice
+sys.exit(cli.main())
+"""
+
+
+def test_a_port_that_was_taken_meanwhile_is_said(tmp_path: Path) -> None:
+    """Two may be bound to a port as long as nobody listens, as while both build."""
+    with held_port() as port:
+        place = ["--seed", str(WORLD), "--database", str(tmp_path / "site.db")]
+        command = [sys.executable, "-c", BOUND_TWICE, "serve", *place, "--port", str(port)]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    reason = "Address already in use; choose another"
+    said = done.stderr.splitlines()[-1]
+    assert said == f"meeting21: cannot serve at 127.0.0.1 port {port}: {reason}"
+
+
 def test_taken_port_is_wrong_usage(tmp_path: Path) -> None:
     """And said before anything is built."""
     seed, database = copied(tmp_path)

@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+from collections import Counter
 
 import brotli
 import pytest
@@ -14,6 +15,7 @@ from app.assets import STYLE
 from app.config import Settings
 from app.delivery import (
     AT_ONCE,
+    LONG_AT_ONCE,
     MOST_QUERIED_UNDER_WAY,
     MOST_UNDER_WAY,
     QUERIED_AT_ONCE,
@@ -225,33 +227,37 @@ def test_nothing_is_compressed_to_say_that_it_is_unchanged(
     }
 
 
-def test_pages_with_a_query_are_made_two_at_a_time(our_site: Site) -> None:
-    under_way = {False: 0, True: 0}
-    most = {False: 0, True: 0}
+def test_what_is_made_at_once_is_bounded_each_by_itself(our_site: Site) -> None:
+    """Pages, answers to queries, and of both what takes long."""
+    under_way, most = Counter[tuple[bool, bool]](), Counter[tuple[bool, bool]]()
     app = create_app(Settings(our_site.seed, our_site.database, "https://meeting.example"))
     application = app.app
 
     async def watched(scope: Scope, receive: Receive, send: Send) -> None:
-        is_query = bool(scope["query_string"])
-        under_way[is_query] += 1
-        most[is_query] = max(most[is_query], under_way[is_query])
+        sort = bool(scope["query_string"]), app.takes_long(scope["path"])
+        under_way[sort] += 1
+        most[sort] = max(most[sort], under_way[sort])
         await application(scope, receive, send)
-        under_way[is_query] -= 1
+        under_way[sort] -= 1
 
     app.app = watched
     slugs = list(read(our_site.seed).records["sectors"])[:8]
+    asked = [("/search", f"q=y{number}") for number in range(12)]
+    asked += [("/people.csv", f"q=y{number}") for number in range(4)]
+    asked += [(f"/sectors/{slug}.json", "") for slug in slugs]
+    asked += [(path, "") for path in ("/data", "/ru/data", "/data/people.csv", "/agreements.csv")]
 
     async def crowd() -> None:
-        asked = [
-            {**request_for("/search"), "query_string": f"q=y{number}".encode()}
-            for number in range(12)
-        ]
-        sent = [status_of(app, scope) for scope in asked]
-        sent += [status_of(app, request_for(f"/sectors/{slug}.json")) for slug in slugs]
-        assert set(await asyncio.gather(*sent)) == {200}
+        scopes = [{**request_for(path), "query_string": query.encode()} for path, query in asked]
+        assert set(await asyncio.gather(*(status_of(app, scope) for scope in scopes))) == {200}
 
     in_a_loop(crowd())
-    assert most == {False: AT_ONCE, True: QUERIED_AT_ONCE}
+    assert most == {
+        (False, False): AT_ONCE,
+        (True, False): QUERIED_AT_ONCE,
+        (False, True): LONG_AT_ONCE,
+        (True, True): LONG_AT_ONCE,
+    }
 
 
 @pytest.mark.parametrize(

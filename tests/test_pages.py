@@ -247,6 +247,16 @@ def test_every_record_that_another_names_links_back(our_site: Site) -> None:
                     assert path in back, (there, path)
 
 
+def test_no_two_records_are_tied_twice_in_the_same_words(site: Site) -> None:
+    for language in PUBLISHED:
+        page = parsed(site.client.get(urls.page_path(urls.CONNECTIONS, language)).text)
+        rows = [text_of(cell) for cell in page.findall(".//table//tr/td[1]")]
+        assert rows
+        for said in rows:
+            ways = re.split("[;；] ?", said)
+            assert len(set(ways)) == len(ways), said
+
+
 def test_home_counts_what_the_database_has(our_site: Site) -> None:
     home = pages_of(our_site.client)["/"]
     shown = text_of(home.find(".//main"))

@@ -83,7 +83,7 @@ def chicago(work: Work, reader: Reader) -> Markup:
     """
     issued = when(work.issued, reader.locale) if work.issued else ""
     if work.publisher:
-        rest = reader.sentences(reader.listed(_published(work, reader), issued))
+        rest = reader.sentences(reader.listed(_published(work), issued), _copied(work, reader))
     else:
         date = when(work.modified, reader.locale)
         modified = reader.gettext("Last modified %(date)s") % {"date": date}
@@ -100,7 +100,7 @@ def apa(work: Work, reader: Reader) -> Markup:
     what it is in brackets. A site that is its own author is not named twice, nor is a publisher
     that stands for an author (9.24); what is known by a description has it in brackets (9.22).
     """
-    published = _published(work, reader)
+    published = _published(work)
     authors = _authors(work, reader, _with_initials) or published
     day = _year_first(work.issued, reader.locale) if work.issued else reader.gettext("n.d.")
     dated = (reader.gettext(" ("), day, reader.gettext(")"), reader.stop)
@@ -117,7 +117,9 @@ def apa(work: Work, reader: Reader) -> Markup:
     place = work.container or (published if work.creators else "")
     if place:
         parts.append(_ended(place, reader.stop))
-    return escape(reader.space).join((*parts, work.url))
+    return escape(reader.space).join(
+        part for part in (*parts, _copied(work, reader), work.url) if part
+    )
 
 
 def mla(work: Work, reader: Reader) -> Markup:
@@ -126,7 +128,7 @@ def mla(work: Work, reader: Reader) -> Markup:
     The day of an utterance stands after its title (5.105), the page's own with the site, that of a
     source with its publisher.
     """
-    site = work.container or _published(work, reader) or work.creators[0].name
+    site = work.container or _published(work) or work.creators[0].name
     is_own = not (work.container or work.publisher)
     authors = "" if is_own else _authors(work, reader, _listed)
     said = _day_first(work.issued, reader.locale) if work.container else ""
@@ -135,7 +137,7 @@ def mla(work: Work, reader: Reader) -> Markup:
     place = reader.listed(Markup("<cite>%s</cite>") % site, dated, f"{work.url}.")
     lead, rest = reader.sentences(authors), reader.sentences(said)
     return escape(reader.space).join(
-        part for part in (lead, _in_marks(work, reader), rest, place) if part
+        part for part in (lead, _in_marks(work, reader), rest, place, _copied(work, reader)) if part
     )
 
 
@@ -156,16 +158,18 @@ def _authors(work: Work, reader: Reader, written: Callable[[Creator], str]) -> M
     return Markup(", ").join(named)
 
 
-def _published(work: Work, reader: Reader) -> Markup:
-    """Who published a source, and whose it was where it is a copy; nothing of a page of ours."""
-    if work.publisher is None:
-        return Markup()
-    publisher = _marked(work.publisher)
+def _published(work: Work) -> Markup:
+    """Who published a source; nothing of a page of ours."""
+    return _marked(work.publisher) if work.publisher else Markup()
+
+
+def _copied(work: Work, reader: Reader) -> Markup:
+    """Whose a source was where it is a copy, as a sentence; else nothing."""
     if work.original_publisher is None:
-        return publisher
-    copy = escape(reader.gettext("copy of %(publisher)s"))
-    copied = copy % {"publisher": _marked(work.original_publisher)}
-    return publisher + reader.gettext(" (") + copied + reader.gettext(")")
+        return Markup()
+    said = reader.gettext("copy of %(publisher)s")
+    sentence = escape(said[0].upper() + said[1:])
+    return reader.sentences(sentence % {"publisher": _marked(work.original_publisher)})
 
 
 def _marked(chosen: Chosen) -> Markup:
