@@ -1,7 +1,7 @@
 // Enhances what works without it.
 "use strict";
 
-const SHOWN_FOR = 4000; // How many milliseconds a button says that it has copied.
+const SHOWN_FOR = 2500; // How many milliseconds a button says that it has copied.
 
 // A combobox with a list of links (ARIA Authoring Practices, "Combobox with listbox popup").
 function suggest(form) {

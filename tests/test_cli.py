@@ -96,8 +96,12 @@ NO_WORKERS = "is no number of processes; give 1 or more"
                 [*command, "--base-url", f"https://example.org/{path}"],
                 f"{path} begins as an address of the site itself; give it another path",
             )
-            for command in (["serve"], ["export", "site"])
-            for path in ("people", "ru/meeting", "r", "%70eople")
+            for command, path in (
+                (["serve"], "people"),
+                (["serve"], "r"),
+                (["export", "site"], "ru/meeting"),
+                (["export", "site"], "%70eople"),
+            )
         ),
         (
             ["serve", "--base-url", "example.org"],
