@@ -148,7 +148,7 @@ function offerCopies(controls) {
     const name = place.previousElementSibling.textContent;
     // A copy has plain spaces only; where it is pasted into a letter, its italics stay.
     const text = place.textContent.replace(/\s+/g, " ");
-    const markup = place.innerHTML.replace(/(<\/?)cite>/g, "$1i>").replace(/\s+/g, " ");
+    const markup = new XMLSerializer().serializeToString(place).replaceAll("cite>", "i>");
     const form = (said, type) => ({ [type]: new Blob([said], { type }) });
     const forms = { ...form(text, "text/plain"), ...form(markup, "text/html") };
     const made = button(words.copy, async () => {
