@@ -9,7 +9,7 @@ from typing import Any
 
 from app.kinds import KINDS
 from app.language import LANGUAGES, is_named
-from app.models import Agreement, Certainty, Event, Person, Quote, Source
+from app.models import Agreement, Certainty, Event, Person, Quote, Record, Source
 from app.seed import Entry, Mistake, Place, Seed, Told, suggestion, untold
 from app.typesetting import undrawable
 from app.values import Name, Text, texts_in
@@ -214,20 +214,23 @@ def quotes_have_one_speaker(_: Seed) -> Rule:
 
 
 def family_names_are_in_names(_: Seed) -> Rule:
-    """A family's name stands at the beginning or the end of the name in its language."""
+    """A family's name stands at the beginning or the end of the whole name."""
 
     def rule(entry: Entry) -> Found:
-        person = entry.record
-        if not isinstance(person, Person) or not person.family_name:
-            return
-        names = person.name.wordings
-        for language, family in person.family_name.root.items():
-            name = names.get(language, "")
+        for place, family, name in _family_names(entry.record):
             if not name.startswith(family) and not name.endswith(family):
-                message = f'"{family}" neither begins nor ends the name "{name}"'
-                yield entry.mistake(("family_name", language), message)
+                yield entry.mistake(place, f'"{family}" neither begins nor ends the name "{name}"')
 
     return rule
+
+
+def _family_names(record: Record) -> Iterator[tuple[Place, str, str]]:
+    """Each name of a family that a record tells, where it stands, and the whole name."""
+    if isinstance(record, Person) and record.family_name:
+        for language, family in record.family_name.root.items():
+            yield ("family_name", language), family, record.name.wordings.get(language, "")
+    if isinstance(record, Source) and record.author_family_name:
+        yield ("author_family_name",), record.author_family_name, record.author or ""
 
 
 def undertakings_keep_apart(_: Seed) -> Rule:

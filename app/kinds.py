@@ -124,6 +124,15 @@ def _name(record: Any) -> dict[str, str]:
     return dict(texts_in(vars(record).get("title") or record.name))
 
 
+def _by_family(person: Person) -> dict[str, str]:
+    """A name behind the part of it under which bibliographies list it, where that is known."""
+    families = person.family_name.root if person.family_name else {}
+    return {
+        language: f"{families[language]} {name}" if language in families else name
+        for language, name in texts_in(person.name)
+    }
+
+
 def _quote(quote: Quote) -> dict[str, str]:
     return {quote.language: opening(quote.text)}
 
@@ -232,7 +241,12 @@ KINDS = {
             sorts=(_by_title(_name),),
         ),
         Kind(
-            "people", "person", Person, _name, lambda record: record.post, sorts=(_by_title(_name),)
+            "people",
+            "person",
+            Person,
+            _name,
+            lambda record: record.post,
+            sorts=(_by_title(_by_family),),
         ),
         Kind(
             "commissions",

@@ -778,6 +778,8 @@ class Source(Record, table=True):
     """Who published it."""
     author: Written | None = None
     """Who wrote it."""
+    author_family_name: Written | None = None
+    """The part of that name under which a bibliography lists it."""
     published_on: PartialDate | None = plain()
     """When it was published."""
     date_basis: DateBasis | None = word(DateBasis, None)

@@ -118,6 +118,16 @@ WITNESSES = {
             )
         },
     ),
+    "author's family name that is not in the name": Witness(
+        "family_names_are_in_names",
+        [("author_family_name: Quill", "author_family_name: Quell")],
+        {
+            "author_family_name: Quell": (
+                "sources.lakeport-gazette-1994.author_family_name: "
+                '"Quell" neither begins nor ends the name "R. Quill"'
+            )
+        },
+    ),
     "source of nothing": Witness(
         "sources_are_used",
         [("    note: {en: Seen in a copy.}\n", "    note: {en: Seen in a copy.}" + LOST_LEAFLET)],

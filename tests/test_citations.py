@@ -113,9 +113,9 @@ def test_a_source_is_cited_itself(world: Path) -> None:
         assert ("citation_public_url", item.record.url) in meta(item)
     address = gazette.record.url
     assert cited(work_of(gazette)) == {
-        "chicago": f"R. Quill. “The Councils Meet.” Lakeport Gazette, March 3, 1994. {address}.",
-        "apa": f"R. Quill. (1994, March 3). The Councils Meet. Lakeport Gazette. {address}",
-        "mla": f"R. Quill. “The Councils Meet.” Lakeport Gazette, 3 Mar. 1994, {address}.",
+        "chicago": f"Quill, R. “The Councils Meet.” Lakeport Gazette, March 3, 1994. {address}.",
+        "apa": f"Quill, R. (1994, March 3). The Councils Meet. Lakeport Gazette. {address}",
+        "mla": f"Quill, R. “The Councils Meet.” Lakeport Gazette, 3 Mar. 1994, {address}.",
     }
     publisher, address = "courier.example", copy.record.url
     whose = "Copy of Strait Courier."

@@ -188,7 +188,7 @@ def test_orders_are_what_they_say(session: Session, kind: Kind) -> None:
                     if kind.parts.index(kind.part(record)) == part
                 ]
             elif sort.name == "title":
-                titles = [folded(titled(kind, record)) for record in these]
+                titles = [folded(listed_as(kind, record)) for record in these]
                 assert titles == sorted(titles)
             else:
                 dates = [dated(record) for record in these]
@@ -200,6 +200,14 @@ def test_orders_are_what_they_say(session: Session, kind: Kind) -> None:
 def folded(text: str) -> str:
     """A title as its letters stand in the order of Unicode, case and ligatures apart."""
     return unicodedata.normalize("NFKD", text).casefold()
+
+
+def listed_as(kind: Kind, record: Any) -> str:
+    """A title as a bibliography lists it: of a person, the family's name first."""
+    if kind.noun != "people":
+        return titled(kind, record)
+    name, family = titled(kind, record), record.family_name.root["en"]
+    return f"{family} {name.removeprefix(family).removesuffix(family).strip()}"
 
 
 def titled(kind: Kind, record: Any) -> str:

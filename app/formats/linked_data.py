@@ -297,6 +297,14 @@ _OWN: dict[str, Callable[[Described], Node]] = {
 }
 
 
+def _author(source: Source) -> Node | None:
+    """Who wrote a source, if that is known."""
+    if not source.author:
+        return None
+    named = {"name": source.author, "familyName": source.author_family_name}
+    return _present({"@type": "Person", **named})
+
+
 def _source_node(described: Described, source: Source) -> Node:
     """A source as the page it is; a copy says from whose publication it was made."""
     return _present(
@@ -305,7 +313,7 @@ def _source_node(described: Described, source: Source) -> Node:
             "@id": described.url_of("sources", source.slug),
             "name": tagged(KINDS["sources"].titled(source)),
             "url": source.url,
-            "author": {"@type": "Person", "name": source.author} if source.author else None,
+            "author": _author(source),
             "publisher": {"@type": "Organization", "name": tagged(source.publisher)},
             "datePublished": source.published_on,
             "inLanguage": tag_of(source.language),

@@ -42,7 +42,10 @@ _WORDS: Mapping[type[StrEnum], str] = {
 }
 """Under which of the site's words each vocabulary stands."""
 
-_NOT_SAID = {"title", "name", "reference", "aliases", "citations", "prefix", "suffix"}
+_NOT_SAID = {
+    *("title", "name", "reference", "aliases", "citations", "prefix", "suffix"),
+    *("family_name", "author_family_name"),
+}
 """The fields that stand in the heading or at the end, or that only a program needs."""
 
 # Characters two columns wide, each with the marks that may not begin a line after it.
