@@ -62,12 +62,13 @@ class Facet:
 class Sort:
     """One order of a list: its name, and what gives the key of a record in a language.
 
-    Keys are compared by their bytes; `is_by_language` is true where readers of different
-    languages see different orders.
+    Keys are compared by their bytes; `word` names to a reader what they are; `is_by_language` is
+    true where readers of different languages see different orders.
     """
 
     name: str
     key: Callable[[Any], Callable[[str], Any]]
+    word: str
     is_by_language: bool = False
 
 
@@ -157,17 +158,19 @@ def collated(title: Mapping[str, str], language: str) -> Any:
     return unicodedata.normalize("NFKD", text).casefold().encode()
 
 
-def _by_title(titled: Callable[[Any], dict[str, str]]) -> Sort:
-    return Sort("title", lambda record: partial(collated, titled(record)), is_by_language=True)
+def _by_title(titled: Callable[[Any], dict[str, str]], word: str = "sort.title") -> Sort:
+    return Sort(
+        "title", lambda record: partial(collated, titled(record)), word, is_by_language=True
+    )
 
 
-SEED_ORDER = Sort("", lambda record: lambda _language: record.id)
+SEED_ORDER = Sort("", lambda record: lambda _language: record.id, "sort.entry")
 """The order of the files, which is the editor's."""
 
 
 def _by_date(dated: Callable[[Any], str | None]) -> Sort:
     """The earliest first, what has no date last."""
-    return Sort("date", lambda record: lambda _language: dated(record) or "undated")
+    return Sort("date", lambda record: lambda _language: dated(record) or "undated", "sort.date")
 
 
 _SECTOR = Facet("sector", lambda record: record.sectors, noun="sectors")
@@ -238,7 +241,7 @@ KINDS = {
                     stem="organization.",
                 ),
             ),
-            sorts=(_by_title(_name),),
+            sorts=(_by_title(_name, "sort.name"),),
         ),
         Kind(
             "people",
@@ -246,7 +249,7 @@ KINDS = {
             Person,
             _name,
             lambda record: record.post,
-            sorts=(_by_title(_by_family),),
+            sorts=(_by_title(_by_family, "sort.family_name"),),
         ),
         Kind(
             "commissions",

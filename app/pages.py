@@ -168,6 +168,7 @@ class Order:
     """One order that a list can be in, and the way there."""
 
     name: str
+    word: str
     is_current: bool
     parameters: Parameters
 
@@ -378,9 +379,7 @@ def fault(session: Session, kind: Kind | None, error: BadParameterError) -> Faul
         valid = _choices(session, kind, Selection(chosen={}), facets[error.name]).offered
     elif kind and error.name == "sort":
         valid = [
-            FacetValue(
-                sort.name, None, f"sort.{sort.name}", {}, Selection({}, sort=sort.name).parameters
-            )
+            FacetValue(sort.name, None, sort.word, {}, Selection({}, sort=sort.name).parameters)
             for sort in (SEED_ORDER, *kind.sorts)
         ]
     elif error.name == "focus":
@@ -523,6 +522,7 @@ def list_page(
         orders=[
             Order(
                 sort.name,
+                sort.word,
                 sort.name == selection.sort,
                 replace(first_page, sort=sort.name).parameters,
             )
