@@ -182,6 +182,7 @@ class AgreementKind(StrEnum):
     JOINT_COMMUNIQUE = "joint-communique"
     JOINT_STATEMENT = "joint-statement"
     INTERGOVERNMENTAL_PROTOCOL = "intergovernmental-protocol"
+    INTERMINISTERIAL_PROTOCOL = "interministerial-protocol"
     PLAN = "plan"
     CONTRACT = "contract"
     ANNOUNCEMENT = "announcement"

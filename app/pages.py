@@ -238,6 +238,7 @@ class HomePage:
     counts: Mapping[str, int]
     documents: Sequence[Any]
     named_documents: int
+    documents_done: int
     headlines: int
     undertakings: int
     sampled_undertakings: Sequence[Any]
@@ -639,6 +640,7 @@ def home_page(session: Session) -> HomePage:
         counts=queries.counts(session),
         documents=documents,
         named_documents=agreements.counts.get("documents", 0) - headlines,
+        documents_done=queries.documents_done(session),
         headlines=headlines,
         undertakings=agreements.counts.get("undertakings", 0),
         sampled_undertakings=undertakings[:: max(1, len(undertakings) // _SAMPLE)][:_SAMPLE],

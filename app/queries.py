@@ -27,6 +27,7 @@ from app.facets import MOST_OFFERED, MOST_TALLIED, PAGE_SIZE, Selection
 from app.kinds import KINDS, Facet, Kind
 from app.models import (
     AgreementKind,
+    AgreementStatus,
     AliasRow,
     Event,
     FacetRow,
@@ -389,6 +390,13 @@ def kind_counts(session: Session) -> list[KindCount]:
         for kind in AgreementKind
         if kind in tally and kind != AgreementKind.UNDERTAKING
     ]
+
+
+def documents_done(session: Session) -> int:
+    """How many documents were signed or adopted, as the sources say."""
+    tally = _tally(session, KINDS["agreements"], ("", ""), "status")
+    done = (AgreementStatus.SIGNED, AgreementStatus.ADOPTED)
+    return sum(tally.get(status, {}).get("documents", 0) for status in done)
 
 
 def connections(

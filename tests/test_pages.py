@@ -20,7 +20,7 @@ from app import queries, urls
 from app.database import open_database
 from app.kinds import KINDS, PAGED
 from app.language import PUBLISHED
-from app.models import AgreementKind
+from app.models import AgreementKind, AgreementStatus
 from app.values import PRIMARY
 
 BASE = "https://meeting.example"
@@ -265,7 +265,12 @@ def test_home_counts_what_the_database_has(our_site: Site) -> None:
     kinds = Counter(record.kind for record in our_seed().records["agreements"].values())
     documents = sum(number for kind, number in kinds.items() if kind != AgreementKind.UNDERTAKING)
     named = documents - kinds[AgreementKind.REPORT]
-    assert f"{named} known by name" in shown
+    done = sum(
+        record.status in {AgreementStatus.SIGNED, AgreementStatus.ADOPTED}
+        and not record.is_undertaking
+        for record in our_seed().records["agreements"].values()
+    )
+    assert f"{named} known by name, of which {done} signed or adopted" in shown
     assert f"{kinds[AgreementKind.UNDERTAKING]} undertakings" in shown
     for kind in PAGED:
         if kind.noun != "agreements":

@@ -73,8 +73,8 @@ KIND_NAMES = (
     "meeting, agreements, sectors, quotes, organizations, people, commissions, events, sources"
 )
 AGREEMENT_KINDS = (
-    "joint-communique, joint-statement, intergovernmental-protocol, plan, contract, "
-    "announcement, report, undertaking"
+    "joint-communique, joint-statement, intergovernmental-protocol, interministerial-protocol, "
+    "plan, contract, announcement, report, undertaking"
 )
 
 BROKEN: dict[str, tuple[str, str, str, list[str]]] = {

@@ -135,7 +135,7 @@ def site_name(meeting: Meeting, language: str) -> str:
     return choose(meeting.short_title.root, language).text
 
 
-_MOST_NAMED = 12
+_MOST_NAMED = 5
 """How many sources the head of a page names: the page lists them all, and has to stay light."""
 
 

@@ -20,6 +20,7 @@ _OF_GOVERNMENTS = {
     AgreementKind.JOINT_COMMUNIQUE,
     AgreementKind.JOINT_STATEMENT,
     AgreementKind.INTERGOVERNMENTAL_PROTOCOL,
+    AgreementKind.INTERMINISTERIAL_PROTOCOL,
 }
 """The documents of governments: a company's contract, a plan or a report is not legislation."""
 
