@@ -10,6 +10,7 @@ import fcntl
 import hashlib
 import multiprocessing
 import os
+import re
 import shutil
 import signal
 import threading
@@ -32,6 +33,8 @@ from app.waste import seldom_searched
 
 MANIFEST = "manifest.txt"
 """Lists every other file with its digest, as `sha256sum --check` reads it."""
+
+_LISTED = re.compile("[0-9a-f]{64}  (.+)")
 
 CODINGS = {b"br": ".br", b"gzip": ".gz"}
 """The content codings that files can be kept in beside themselves, and their endings."""
@@ -349,7 +352,17 @@ def _empty(folder: Path) -> None:
 
 def _is_ours(folder: Path) -> bool:
     """Whether an export made a folder, or it is empty."""
-    return folder.is_dir() and ((folder / MANIFEST).is_file() or not any(folder.iterdir()))
+    return folder.is_dir() and (_names(folder) is not None or not any(folder.iterdir()))
+
+
+def _names(folder: Path) -> set[str] | None:
+    """The files that the manifest of a folder lists; None where it has none, or a stranger's."""
+    try:
+        lines = (folder / MANIFEST).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return None
+    listed = [_LISTED.fullmatch(line) for line in lines]
+    return {match[1] for match in listed if match} if all(listed) else None
 
 
 def _recover(folder: Path) -> None:
@@ -375,9 +388,7 @@ def _refuse_foreign(folder: Path) -> None:
         raise UsageError(f"{folder} is a file; give a folder")
     if not _is_ours(folder):
         raise UsageError(f"{folder} holds what no export wrote; give an empty or a new folder")
-    manifest = folder / MANIFEST
-    lines = manifest.read_text(encoding="utf-8").splitlines() if manifest.exists() else []
-    names = {line.partition("  ")[2] for line in lines} | {MANIFEST}
+    names = (_names(folder) or set()) | {MANIFEST}
     names |= {str(parent) for name in names for parent in PurePosixPath(name).parents}
     for place, folders, files in os.walk(folder):
         for path in (Path(place, name) for name in (*folders, *files)):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from app.kinds import kind_of
-from app.language import choose
+from app.language import choose, held
 from app.models import (
     Agreement,
     Certainty,
@@ -150,13 +150,13 @@ def _quote(quote: Quote, draft: _Draft) -> CardFace:
         if quote.speaker
         else ("organizations", str(quote.speaking_organization))
     )
-    is_foreign = not quote.language.startswith(letterhead.language)
-    gloss = "".join(letterhead.held(quote.paraphrase) if is_foreign else ())
+    shown = held(quote, letterhead.language)
+    gloss = "".join(letterhead.held(shown.paraphrase))
     told = (draft.called(speaker), *draft.dated(quote.dated_on))
     return replace(
         draft.plain,
-        title=quote.text,
-        marks=letterhead.marks(quote.language),
+        title=shown.first.text,
+        marks=letterhead.marks(shown.first.language),
         gloss=gloss,
         # A gloss takes room from the quote itself, which the lines give back.
         lines=_joined(told) if gloss else told,

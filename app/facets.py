@@ -70,7 +70,7 @@ class Selection:
 
     @property
     def pairs(self) -> Parameters:
-        """Every facet and value that was chosen, in the order of the registry, then of the text."""
+        """Every facet and value that was chosen, in alphabetical order, then of the text."""
         return tuple((name, value) for name, values in self.chosen.items() for value in values)
 
     @property
@@ -131,7 +131,9 @@ def read_selection(kind: Kind, given: Iterable[tuple[str, str]]) -> Selection:
     if not (page.isascii() and page.isdigit() and len(page) < 10) or int(page) < 1:
         reason = f'The parameter "page" cannot be "{page}": give a whole number from 1.'
         raise BadParameterError("page", page, reason=reason)
-    query = legible(single.get("q", ""))
+    asked = single.get("q", "")
+    # What cannot be shown is no word, and none of ours: it finds nothing.
+    query = legible(asked) or "\ufffd" * bool(asked.strip())
     return Selection(
         chosen={
             name: tuple(sorted({facets[name].spelled(value) for value in values[name]}))
@@ -150,7 +152,7 @@ def refuse_unclear(known: Collection[str], given: Iterable[tuple[str, str]]) -> 
         if name not in known:
             reason = f'There is no parameter "{name}" here.'
             raise BadParameterError(name, value, reason=reason, valid=list(known))
-        if not value:
+        if not value.strip():
             raise BadParameterError(name, value, reason=f'The parameter "{name}" is empty.')
 
 

@@ -136,20 +136,20 @@ def _beginning(one: str, other: str) -> int:
     return next((at for at, (its, others) in pairs if its != others), min(len(one), len(other)))
 
 
-def in_lines(text: str, room: float, most: int, *, is_bold: bool = False) -> list[str]:
+def in_lines(text: str, room: float, most: int) -> list[str]:
     """A text broken into lines that fit; the last of `most` lines is shortened if need be."""
     lines: list[str] = []
     rest = text
-    while len(lines) < most - 1 and text_width(rest, is_bold=is_bold) > room:
+    while len(lines) < most - 1 and text_width(rest) > room:
         end = len(rest)
-        while end > 1 and text_width(rest[:end].rstrip(), is_bold=is_bold) > room:
+        while end > 1 and text_width(rest[:end].rstrip()) > room:
             end -= 1
         space = rest.rfind(" ", 0, end + 1)
         # Chinese has no spaces to break at.
         end = space if space > 0 else end
         lines.append(rest[:end].rstrip())
         rest = rest[end:].lstrip()
-    return [*lines, fitted(rest, room, is_bold=is_bold)]
+    return [*lines, fitted(rest, room)]
 
 
 def spread(wanted: Sequence[float], gap: int, first: int, last: int | None = None) -> list[int]:
@@ -311,7 +311,7 @@ class _Column:
                 self.x,
                 y,
                 round(1.5 + degrees[item.key] ** 0.5 * 0.8, 1) if self.edge is None else 3.0,
-                self._label(item.text, shown, y, is_bold=item.text == bold),
+                self._label(item.text, shown, y, is_bold=item.key == focus),
                 self.edge,
             )
             for (item, y), shown in zip(rows, told_apart(texts, self.room, bold), strict=True)

@@ -13,7 +13,7 @@ from app import __version__, pages, queries, urls
 from app.embedding import oembed
 from app.errors import OPEN_HEADERS, PAGE_HEADERS, GoneError, found, leading_page, problem
 from app.faces import Letterhead, face_of
-from app.facets import BadParameterError, Selection, last_page, once, read_selection
+from app.facets import Selection, once, read_selection
 from app.formats.described import Listed, describe, first_instant
 from app.formats.feeds import changes
 from app.formats.plain import json_bytes
@@ -94,7 +94,7 @@ def listed(site: Site, session: Session, kind: Kind, selection: Selection, suffi
     As JSON it is the API's, which leads on from page to page at addresses of its own.
     Raises BadParameterError where a value of a facet is none, or the list has no such page.
     """
-    page, last = _page_and_last(site, session, kind, selection, site.page_size)
+    page, last = pages.listing(session, kind, selection, PRIMARY, site.page_size)
     is_json = suffix == "json"
     path = (
         site.addresses.answer_path(kind.noun)
@@ -121,19 +121,6 @@ def listed(site: Site, session: Session, kind: Kind, selection: Selection, suffi
         previous_url=url(selection.page - 1),
         next_url=url(selection.page + 1),
     )
-
-
-def _page_and_last(
-    site: Site, session: Session, kind: Kind, selection: Selection, size: int | None
-) -> tuple[queries.Listing, int]:
-    """What a selection leaves of a list, and how many pages that is; raises BadParameterError."""
-    pages.refuse_unknown(session, kind, selection)
-    page = queries.listing(session, kind, selection, PRIMARY, size)
-    last = last_page(sum(page.counts.values()), site.page_size)
-    if selection.page > last:
-        valid = [str(number) for number in range(1, last + 1)]
-        raise BadParameterError("page", str(selection.page), valid=valid)
-    return page, last
 
 
 def record_file(site: Site, noun: str, suffix: str) -> View:
@@ -164,7 +151,7 @@ def table_file(site: Site, kind: Kind) -> View:
     """A view of the whole of a kind's list, narrowed or not, as a table."""
 
     def made(session: Session, selection: Selection) -> bytes:
-        whole, _ = _page_and_last(site, session, kind, selection, None)
+        whole, _ = pages.listing(session, kind, selection, PRIMARY, None)
         return TABLE.made(Table(kind, whole.records, site.addresses))
 
     return _list_file(site, kind, TABLE.content_type, made)

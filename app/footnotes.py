@@ -47,6 +47,11 @@ class Footnotes:
     def _number(self, pair: tuple[str, str | None]) -> int:
         return self._numbers.setdefault(pair, len(self._numbers) + 1)
 
+    def of_text(self, *fields: str) -> list[int]:
+        """The same of a record's main text, which what names no field supports, too."""
+        whole = (citation for citation in self._citations if not citation.fields)
+        return sorted({*self.supporting(*fields), *self.of(whole)})
+
     def supporting(self, *fields: str) -> list[int]:
         """The numbers of the citations that name one of some fields, or a part of it."""
         return self.of(

@@ -39,7 +39,7 @@ class Entry:
 
 
 def common(entry: Entry) -> str:
-    """A line in the Common Log Format, escaped as Apache's is."""
+    """A line in the Common Log Format, escaped as nginx's is."""
     day = datetime.fromtimestamp(entry.answered_at, UTC)
     request = f"{entry.method} {_escaped(entry.target[:MOST_TOLD])} HTTP/{entry.version}"
     told = f'[{day:%d/%b/%Y:%H:%M:%S +0000}] "{request}" {entry.status} {entry.size}'

@@ -218,7 +218,14 @@ KINDS = {
             facets=(
                 Facet("speaker", lambda record: filter(None, [record.speaker]), noun="people"),
                 _SECTOR,
-                _ORGANIZATION,
+                Facet(
+                    "organization",
+                    lambda record: [
+                        *record.organizations,
+                        *filter(None, [record.speaking_organization]),
+                    ],
+                    noun="organizations",
+                ),
                 _LANGUAGE,
             ),
             sorts=(_by_date(lambda record: record.dated_on),),

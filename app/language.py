@@ -12,7 +12,8 @@ from babel.core import get_global
 from babel.dates import format_date
 
 from app import catalogues
-from app.values import PRIMARY
+from app.models import Citation, Quote
+from app.values import PRIMARY, Text
 
 _MONTH, _DAY = 7, 10
 """How long a partial date is that names a month, a day."""
@@ -116,6 +117,31 @@ def is_in(tag: str, language: str) -> bool:
     return tag.partition("-")[0] == language
 
 
+@dataclass(frozen=True)
+class HeldWording:
+    """An utterance as one or more sources hold it."""
+
+    text: str
+    language: str
+    note: Text | None = None
+    citations: tuple[Citation, ...] = ()
+
+
+@dataclass(frozen=True)
+class Held:
+    """A quote for readers of a language: the wording they are shown first, and the others.
+
+    `is_original` where it was said in the language of the first; `is_foreign` where no wording is
+    in the readers' language, who are then told what it says in a `paraphrase`.
+    """
+
+    first: HeldWording
+    others: Sequence[HeldWording]
+    is_original: bool
+    is_foreign: bool
+    paraphrase: Text | None
+
+
 def closest(tags: Iterable[str], language: str) -> str:
     """Which of the languages that an utterance is held in is shown first to readers of another.
 
@@ -125,6 +151,29 @@ def closest(tags: Iterable[str], language: str) -> str:
     held = list(tags)
     same = [tag for tag in held if tag_of(tag) == LANGUAGES[language].tag]
     return next(iter([*same, *(tag for tag in held if is_in(tag, language)), *held]))
+
+
+def held(quote: Quote, language: str) -> Held:
+    """How readers of a language are shown a quote."""
+    # What supports no field in particular supports the words.
+    supporting = tuple(citation for citation in quote.citations if not citation.fields)
+    every = [
+        HeldWording(quote.text, quote.language, citations=supporting),
+        *(
+            HeldWording(other.text, other.language, other.note, tuple(other.citations))
+            for other in quote.other_wordings
+        ),
+    ]
+    shown = closest((wording.language for wording in every), language)
+    first = next(wording for wording in every if wording.language == shown)
+    is_foreign = not is_in(shown, language)
+    return Held(
+        first=first,
+        others=[wording for wording in every if wording is not first],
+        is_original=first.language == quote.original_language,
+        is_foreign=is_foreign,
+        paraphrase=quote.paraphrase if is_foreign else None,
+    )
 
 
 def printed_in(text: str, language: str) -> str | None:

@@ -628,9 +628,9 @@ class Quote(Record, table=True):
     """The day it was said."""
     published_on: PartialDate | None = plain()
     """The day it was published."""
-    prefix: str | None = None
+    prefix: Written | None = None
     """The words before it in the source."""
-    suffix: str | None = None
+    suffix: Written | None = None
     """The words after it in the source."""
     paraphrase: Text | None = maybe(Text)
     """What it says, in indirect speech."""

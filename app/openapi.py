@@ -276,7 +276,7 @@ def _query(word: str) -> Schema:
         "name": "q",
         "in": "query",
         "description": "Words in any language, all of which must occur; the last may go on.",
-        "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_QUERY},
+        "schema": {"type": "string", "pattern": r"\S", "maxLength": LONGEST_QUERY},
         "example": word,
     }
 

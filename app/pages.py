@@ -93,9 +93,6 @@ _NO_TIES = {
 _TELLING = {"signatory", "within", "speaker", "compare", "co-chair", "created-by", "part-of"}
 """The roles that tell more of a tie than what kind the other end is."""
 
-_HEADED_PARTS = {"documents", "undertakings", "international", "parties", "visit", "series"}
-"""The parts of a kind that are never shown under one heading."""
-
 _SAMPLE = 3
 """How many undertakings the home page shows, evenly from among all."""
 
@@ -348,7 +345,8 @@ class Fault:
     """A part of an address that cannot be used, and what could stand in its place.
 
     A parameter without a value was given more than once. `addresses` are whole ones, by path;
-    `nearest` is the valid value that was most likely meant.
+    `nearest` is the valid value that was most likely meant; `last` is the last page of a list that
+    has none of that number.
     """
 
     name: str
@@ -356,6 +354,7 @@ class Fault:
     valid: Sequence[FacetValue]
     addresses: Sequence[str] = ()
     nearest: FacetValue | None = None
+    last: int = 0
 
 
 @dataclass(frozen=True)
@@ -392,7 +391,11 @@ def fault(session: Session, kind: Kind | None, error: BadParameterError) -> Faul
         ]
     given = legible(error.value) if error.value else None
     return Fault(
-        error.name, given, valid, nearest=_nearest(given, meant or valid) if given else None
+        error.name,
+        given,
+        valid,
+        nearest=_nearest(given, meant or valid) if given else None,
+        last=len(error.valid or ()) if error.name == "page" else 0,
     )
 
 
@@ -502,12 +505,8 @@ def list_page(
 
     Raises BadParameterError where a value of a facet is none, or the list has no such page.
     """
-    refuse_unknown(session, kind, selection)
-    found = queries.listing(session, kind, selection, language, size)
+    found, last = listing(session, kind, selection, language, size)
     records = [*found.records]
-    last = last_page(sum(found.counts.values()), size)
-    if selection.page > last:
-        raise BadParameterError("page", str(selection.page))
     first_page = replace(selection, page=1)
     # The table counts for every sector, whatever the list is narrowed to.
     is_tabled = kind.noun == "sectors" and not selection.is_narrowed
@@ -547,12 +546,27 @@ def _told(session: Session, kind: Kind, records: Iterable[Any], language: str) -
     }
 
 
-def refuse_unknown(session: Session, kind: Kind, selection: Selection) -> None:
-    """Raise BadParameterError where a chosen value of a facet is none."""
+def listing(
+    session: Session,
+    kind: Kind,
+    selection: Selection,
+    language: str,
+    size: int | None = PAGE_SIZE,
+) -> tuple[queries.Listing, int]:
+    """A page of what a selection leaves of a kind's list, and how many pages that is.
+
+    Raises BadParameterError where a value of a facet is none, or the list has no such page.
+    """
     for facet in kind.facets:
         for value in selection.chosen.get(facet.name, ()):
             if not queries.has_facet_value(session, kind, facet, value):
                 raise BadParameterError(facet.name, value)
+    found = queries.listing(session, kind, selection, language, size)
+    last = last_page(sum(found.counts.values()), size)
+    if selection.page > last:
+        valid = [str(number) for number in range(1, last + 1)]
+        raise BadParameterError("page", str(selection.page), valid=valid)
+    return found, last
 
 
 def _choices(session: Session, kind: Kind, selection: Selection, facet: Facet) -> FacetChoices:
@@ -623,27 +637,31 @@ def home_page(session: Session) -> HomePage:
     """The meeting at a glance."""
     meeting = queries.meeting(session)
     quote = queries.record(session, "quotes", meeting.leading_quote)
-    agreements = queries.listing(session, KINDS["agreements"], Selection({}), PRIMARY)
-    first_agreements = [*agreements.records]
-    documents = [item for item in first_agreements if not item.is_undertaking]
-    undertakings = [item for item in first_agreements if item.is_undertaking]
+    agreements = KINDS["agreements"]
+    parts = queries.part_counts(session, agreements, Selection({}))
+    # Each part of a list stands behind the one before it.
+    first, number = parts.get("documents", 0), parts.get("undertakings", 0)
+    documents = queries.at_places(session, agreements, range(min(first, PAGE_SIZE)))
+    undertakings = queries.at_places(
+        session, agreements, {first + number * at // _SAMPLE for at in range(min(number, _SAMPLE))}
+    )
     kinds = queries.kind_counts(session)
     headlines = sum(count.number for count in kinds if count.kind == AgreementKind.REPORT)
     visit = queries.events(session, EventPart.VISIT)
     organizations = queries.listing(session, KINDS["organizations"], Selection({}), PRIMARY)
     international = [item for item in organizations.records if item.kind.is_international]
-    named = [meeting, quote, *first_agreements, *visit, *international]
+    named = [meeting, quote, *documents, *undertakings, *visit, *international]
     return HomePage(
         meeting=meeting,
         names=names_of(session, named),
         footnotes=_footnotes(session, [meeting])[meeting.slug],
         counts=queries.counts(session),
         documents=documents,
-        named_documents=agreements.counts.get("documents", 0) - headlines,
+        named_documents=first - headlines,
         documents_done=queries.documents_done(session),
         headlines=headlines,
-        undertakings=agreements.counts.get("undertakings", 0),
-        sampled_undertakings=undertakings[:: max(1, len(undertakings) // _SAMPLE)][:_SAMPLE],
+        undertakings=number,
+        sampled_undertakings=undertakings,
         first_passages=meeting.passages[:_FIRST_PASSAGES],
         further_passages=meeting.passages[_FIRST_PASSAGES:],
         sector_counts=queries.sector_counts(session),
@@ -836,7 +854,7 @@ def connections_page(session: Session, focus: str) -> ConnectionsPage:
     if focus and at is None:
         raise BadParameterError("focus", focus)
     among = queries.most_connected(session, CONNECTED, MOST_CONNECTED)
-    is_cut = among is not None
+    is_cut = among is not None and at is None
     if among is not None and at is not None:
         ties = queries.ties_of(session, [at])[at]
         among = [at, *(tie.other.id for tie in ties if tie.other.kind in CONNECTED)]
@@ -961,7 +979,7 @@ def _heading(role: str, noun: str, part: str) -> str:
 
 def heading_of(noun: str, part: str) -> str:
     """The word that heads records of a kind, or of its part where parts are never added up."""
-    return f"part.{part}" if part in _HEADED_PARTS else f"kind.{noun}"
+    return f"kind.{noun}" if part == WHOLE else f"part.{part}"
 
 
 def _mark(record: Any, noun: str) -> str:

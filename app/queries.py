@@ -506,6 +506,12 @@ def listing(
     return Listing(counted, _in_turn(session, kind.noun, ids), is_bounded)
 
 
+def at_places(session: Session, kind: Kind, places: Iterable[int]) -> list[Any]:
+    """The records at some places of a kind's list in the order of the seed, counted from 0."""
+    asked = _in_order(kind, Selection({}), PRIMARY).where(col(OrderRow.place).in_([*places]))
+    return [*_in_turn(session, kind.noun, [*session.exec(asked)])]
+
+
 def ordering(
     kind: Kind, selection: Selection, language: str, count: int, first: int
 ) -> SelectOfScalar[int] | None:

@@ -29,6 +29,7 @@ from app.assets import Asset
 from app.embedding import snippet
 from app.facets import Parameters
 from app.formats.citations import meta, work_of
+from app.formats.dataset import linked_dataset
 from app.formats.described import Described, licence_url
 from app.formats.linked_data import data_block, graph_in_page
 from app.formats.prose import STYLES, cite
@@ -37,18 +38,18 @@ from app.language import (
     LANGUAGES,
     PUBLISHED,
     Chosen,
+    Held,
     Language,
     choose,
-    closest,
     foreign,
-    is_in,
+    held,
     marks,
     name_of,
     printed_in,
     tag_of,
     when,
 )
-from app.models import Citation, Event, Meeting, Quote, Record, RecordRow
+from app.models import Event, Meeting, Record, RecordRow
 from app.pages import Connected, ConnectionsPage
 from app.queries import MOST_MATCHES
 from app.urls import Addresses
@@ -269,7 +270,6 @@ def _environment(
         "say": writer.say,
         "paragraphs": writer.paragraphs,
         "dated": writer.dated,
-        "quoted": writer.quoted,
         "unbroken": _unbroken,
         "plainly": writer.plainly,
         "titled": writer.titled,
@@ -287,7 +287,7 @@ def _environment(
         "sized": writer.sized,
         "printed": writer.printed,
         "paragraph": _paragraph,
-        "held": writer.held,
+        "held": lambda quote: held(quote, writer.language),
         "saying": writer.saying,
         "in_language": urls.in_language,
         "programme": writer.programme,
@@ -338,6 +338,9 @@ def _environment(
     environment.filters |= {
         # Documents and undertakings have a word of their own.
         "one_of_kind": lambda row: words.get(f"one.{row.part}") or words[f"one.{row.kind}"],
+        "dataset": lambda page: data_block(
+            linked_dataset(page.meeting, writer.addresses, page.files)
+        ),
         "linked_data": lambda described: data_block(
             graph_in_page(described, writer.language, words)
         ),
@@ -401,31 +404,6 @@ def _sharing(writer: "_Writer", meeting: Meeting) -> dict[str, Any]:
         "citations": citations,
         "metadata": lambda described: meta(described, language),
     }
-
-
-@dataclass(frozen=True)
-class HeldWording:
-    """An utterance as one or more sources hold it."""
-
-    text: str
-    language: str
-    note: Text | None = None
-    citations: tuple[Citation, ...] = ()
-
-
-@dataclass(frozen=True)
-class Held:
-    """A quote for readers of a language: the wording they are shown first, and the others.
-
-    `is_original` where it was said in the language of the first; `is_foreign` where no wording is
-    in the readers' language, who are then told what it says in a `paraphrase`.
-    """
-
-    first: HeldWording
-    others: Sequence[HeldWording]
-    is_original: bool
-    is_foreign: bool
-    paraphrase: Text | None
 
 
 class _Writer:
@@ -506,12 +484,13 @@ class _Writer:
         """The same without a mark: for titles and attributes, which cannot carry one."""
         return choose(wordings_of(value), self.language).text
 
-    def paragraphs(self, value: Text) -> Markup:
-        """A text as paragraphs; an empty line in it separates two."""
+    def paragraphs(self, value: Text, after: str = "") -> Markup:
+        """A text as paragraphs, the last with something after it; an empty line separates two."""
         chosen = choose(value.root, self.language)
         lang = Markup(' lang="%s"') % chosen.lang if chosen.lang else ""
-        pieces = re.split(r"\n\s*\n|\n", chosen.text.strip())
-        return Markup("\n").join(Markup("<p%s>%s</p>") % (lang, _whole(piece)) for piece in pieces)
+        *others, last = map(_whole, re.split(r"\n\s*\n|\n", chosen.text.strip()))
+        ended = [*((piece, "") for piece in others), (last, after)]
+        return Markup("\n").join(Markup("<p%s>%s%s</p>") % (lang, *piece) for piece in ended)
 
     def dated(self, day: str) -> Markup:
         """A partial date as a `time` element, as exact as it is known."""
@@ -539,29 +518,7 @@ class _Writer:
         """A name as printed, marked where it is not in the letters of the page's language."""
         return _marked(escape(text), printed_in(text, self.language))
 
-    def held(self, quote: Quote) -> "Held":
-        """How readers of the page's language are shown a quote."""
-        # What supports no field in particular supports the words.
-        supporting = tuple(citation for citation in quote.citations if not citation.fields)
-        every = [
-            HeldWording(quote.text, quote.language, citations=supporting),
-            *(
-                HeldWording(other.text, other.language, other.note, tuple(other.citations))
-                for other in quote.other_wordings
-            ),
-        ]
-        language = closest((wording.language for wording in every), self.language)
-        first = next(wording for wording in every if wording.language == language)
-        is_foreign = not is_in(language, self.language)
-        return Held(
-            first=first,
-            others=[wording for wording in every if wording is not first],
-            is_original=first.language == quote.original_language,
-            is_foreign=is_foreign,
-            paraphrase=quote.paraphrase if is_foreign else None,
-        )
-
-    def saying(self, held: "Held", stop: str) -> str:
+    def saying(self, held: Held, stop: str) -> str:
         """What a quote says, as a sentence of plain text that another follows.
 
         These are its words in quotation marks, or else what they come to. An ellipsis, a question

@@ -276,10 +276,9 @@ class _Keeper:
         except asyncio.CancelledError:
             builder.kill()
             raise
-        if code == 0:
-            return ""
-        what = "the seed has mistakes" if code == 1 else "the database could not be built"
-        return f"{what}; the log says which" if code == 1 else f"{what}; the log says why"
+        if code == 1:
+            return "the seed has mistakes; the log says which"
+        return "the database could not be built; the log says why" if code else ""
 
     async def _end(self, hurry: asyncio.Event) -> None:
         """Have every process end what it began; whoever takes too long is killed."""

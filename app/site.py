@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass
+from functools import cached_property, partial
 from queue import LifoQueue
 
 from sqlmodel import Session
@@ -32,8 +32,7 @@ class Health:
 class Site:
     """A finished database with what renders it: a renderer for each published language.
 
-    `idle` are the sessions that nobody uses; they stay open. `made` are the files of the data once
-    they were asked for.
+    `idle` are the sessions that nobody uses; they stay open.
     """
 
     idle: LifoQueue[Session]
@@ -43,25 +42,21 @@ class Site:
     renderers: Mapping[str, Renderer]
     seed_digest: str | None
     health: Health
-    made: list[DataFile] = field(default_factory=list)
 
     @property
     def words(self) -> Mapping[str, str]:
         """The site's words in the primary language, which data files are written in."""
         return self.renderers[PRIMARY].words
 
-    @property
+    @cached_property
     def data_files(self) -> list[DataFile]:
         """Every file that holds the whole of the data; made when one is first asked for.
 
         Whoever delivers them asks one after the other.
         """
-        if not self.made:
-            with self.session() as session:
-                database, records_of = file_of(session), partial(records, session)
-                files = data_files(self.meeting, records_of, self.addresses, database)
-            self.made.extend(files)
-        return self.made
+        with self.session() as session:
+            records_of = partial(records, session)
+            return data_files(self.meeting, records_of, self.addresses, file_of(session))
 
     @property
     def is_export(self) -> bool:

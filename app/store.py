@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import re
 from collections import OrderedDict
 from collections.abc import Hashable, MutableMapping
 from dataclasses import dataclass, field
@@ -24,7 +25,10 @@ CODINGS = (b"br", b"gzip")
 SMALLEST_COMPRESSED = 256
 LARGEST_PACKED = 2**20
 """A larger body would take seconds to compress as far as it goes."""
-_COMPRESSIBLE = (b"text/", b"application/json", b"application/xml", b"image/svg+xml")
+_COMPRESSIBLE = re.compile(
+    rb"text/|[a-z.]+/([a-z.-]+\+)?(json|xml)\b|application/x-(bibtex|research-info-systems)\b"
+)
+"""What is text: by its type, or by the syntax that its type is written in (RFC 6839)."""
 
 _PACKED, _QUICK = 11, 5
 """Brotli's qualities: for what is sent again and again, and for what may never be."""
@@ -170,7 +174,7 @@ def finished(status: int, headers: list[Header], body: bytes, *, is_lasting: boo
         status,
         headers,
         hashlib.sha256(body).hexdigest()[:24].encode(),
-        len(body) >= SMALLEST_COMPRESSED and media_type.startswith(_COMPRESSIBLE),
+        len(body) >= SMALLEST_COMPRESSED and bool(_COMPRESSIBLE.match(media_type)),
         _PACKED if is_lasting and status == 200 and len(body) <= LARGEST_PACKED else _QUICK,
         {IDENTITY: body},
     )

@@ -155,7 +155,10 @@ def parameters_known() -> dict[str, tuple[str, ...]]:
     known: dict[str, tuple[str, ...]] = {OEMBED: OEMBED_PARAMETERS}
     for kind in PAGED:
         for suffix in list_formats(kind.noun):
-            known[list_format_path(kind.noun, suffix)] = kind.parameters
+            # A table is always the whole of what is asked for.
+            known[list_format_path(kind.noun, suffix)] = tuple(
+                name for name in kind.parameters if (suffix, name) != ("csv", "page")
+            )
     for language in PUBLISHED:
         known |= {list_path(kind.noun, language): kind.parameters for kind in PAGED}
         known |= {

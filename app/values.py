@@ -65,23 +65,6 @@ def _partial_date(value: str) -> str:
     return value
 
 
-def _web_address(value: str) -> str:
-    if not re.fullmatch(r"https?://[^\s/?#<>\"]+[^\s<>\"]*", value):
-        message = f'"{value}" is not an address that begins with http:// or https://'
-        raise ValueError(message)
-    return value
-
-
-def _contact(value: str) -> str:
-    # E-mail as HTML has it; a page's address must be a safe one (RFC 9116, section 2.5.3).
-    if _E_MAIL.fullmatch(value):
-        return value
-    if not value.startswith("https://"):
-        message = f'"{value}" is neither an e-mail address nor one that begins with https://'
-        raise ValueError(message)
-    return _web_address(value)
-
-
 _NO_CHARACTERS = "".join(
     f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0, 0x110000, 0x10000)
 )
@@ -104,6 +87,23 @@ def _written(value: str) -> str:
         message = f"U+{ord(unfit[0]):04X} is no sign that can be read; take it out"
         raise ValueError(message)
     return value
+
+
+def _web_address(value: str) -> str:
+    if not re.fullmatch(r"https?://[^\s/?#<>\"]+[^\s<>\"]*", value):
+        message = f'"{value}" is not an address that begins with http:// or https://'
+        raise ValueError(message)
+    return _written(value)
+
+
+def _contact(value: str) -> str:
+    # E-mail as HTML has it; a page's address must be a safe one (RFC 9116, section 2.5.3).
+    if _E_MAIL.fullmatch(value):
+        return value
+    if not value.startswith("https://"):
+        message = f'"{value}" is neither an e-mail address nor one that begins with https://'
+        raise ValueError(message)
+    return _web_address(value)
 
 
 def _schema(**keywords: Any) -> WithJsonSchema:

@@ -264,8 +264,8 @@ function excerpt(record, words, simplified) {
   let end = Math.min(text.length, start + LONGEST_EXCERPT);
   const space = text.indexOf(" ", start);
   if (start && space >= 0 && space < first) start = space + 1;
-  const closing = text.lastIndexOf(" ", end);
-  if (end < text.length && closing > first + LONGEST_QUERY / 2) end = closing;
+  const closing = text.lastIndexOf(" ", end - 1);
+  if (end < text.length && closing >= (spans.length ? spans[0][1] : 0)) end = closing;
   const passage = document.createElement("p");
   passage.className = "excerpt";
   if (lang) passage.lang = lang;

@@ -120,6 +120,7 @@ function leadBack() {
 
 // One line at most: the page in the first of the reader's languages that it exists in.
 function offerLanguage() {
+  if (document.referrer.startsWith(location.origin)) return;
   const lines = [...document.querySelectorAll(".offer")];
   const spoken = (tag) => tag.split("-")[0];
   for (const wanted of navigator.languages) {

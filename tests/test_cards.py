@@ -279,6 +279,17 @@ def test_a_quote_in_another_language_is_told_in_the_reader_s(made: list[Made]) -
     assert of(made, "quotes", "marsh-on-oil", "zh").gloss == ""
 
 
+def test_a_quote_is_shown_first_in_the_readers_language(world_session: Session) -> None:
+    quote = next(one for one in records(world_session, "quotes") if one.slug == "lind-on-light")
+    page = record_page(world_session, quote)
+    assert page
+    told = {"language": "ru", "text": "Тёмный пролив — закрытый пролив."}
+    vars(quote)["other_wordings"] = [one.model_copy(update=told) for one in quote.other_wordings]
+    face = face_of(quote, page.names, letterhead(world_session, "ru"))
+    assert face.title == told["text"]
+    assert face.gloss == ""
+
+
 def test_a_name_is_not_parted_where_its_line_has_room(made: list[Made]) -> None:
     for language, name in (
         ("ru", "Дмитрий Анатольевич Медведев"),

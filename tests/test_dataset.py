@@ -28,8 +28,7 @@ from app.checks import mistakes_of
 from app.config import Settings
 from app.database import open_database
 from app.export import answer
-from app.formats.dataset import CHECKSUMS, DESCRIPTOR, DataFile, data_files
-from app.formats.linked_data import dataset
+from app.formats.dataset import CHECKSUMS, DESCRIPTOR, DataFile, data_files, linked_dataset
 from app.formats.plain import field_order
 from app.formats.tables import columns_of
 from app.kinds import KINDS
@@ -190,9 +189,10 @@ def test_the_checksums_are_those_of_the_files(site: Site) -> None:
 
 def test_the_whole_is_a_dataset(world: Path) -> None:
     files = files_of(world).values()
-    told = [(file.name, file.media_type, len(file.body), file.sha256) for file in files]
     meeting = whole_of(world)["meeting"][0].meeting
-    document = dataset(meeting, ADDRESSES, told) | {"@context": {"@vocab": "http://schema.org/"}}
+    document = linked_dataset(meeting, ADDRESSES, files) | {
+        "@context": {"@vocab": "http://schema.org/"}
+    }
     (node,) = jsonld.expand(document)
     assert node["@type"] == ["http://schema.org/Dataset"]
     downloads = node["http://schema.org/distribution"]

@@ -283,6 +283,15 @@ def test_what_somebody_added_to_an_export_is_not_lost(
     assert files_in(folder) == before
 
 
+def test_a_manifest_of_somebody_else_is_not_taken_for_ours(
+    world_site: Site, tmp_path: Path
+) -> None:
+    (tmp_path / MANIFEST).write_text("mine\n")
+    with pytest.raises(UsageError, match="holds what no export wrote"):
+        write(settings_of(world_site), tmp_path)
+    assert (tmp_path / MANIFEST).read_text() == "mine\n"
+
+
 @pytest.mark.usefixtures("few")
 def test_an_interrupted_replacement_is_ended(world_site: Site, tmp_path: Path) -> None:
     """Where it takes several renames there is, between them, only the former folder, or both."""

@@ -263,14 +263,25 @@ def test_hostile_texts_are_found_as_words(hostile: Hostile) -> None:
         assert told.status_code < 500
 
 
+PLACES = {
+    ("sectors", "lights", "summary", "en"): "Lamps {} along the shores.",
+    ("sources", "lakeport-gazette-1994", "url"): "https://example.org/{}",
+    ("quotes", "lind-on-light", "prefix"): "before {}",
+    ("quotes", "lind-on-light", "suffix"): "{} after",
+}
+
+
+@pytest.mark.parametrize("place", PLACES, ids=".".join)
 @pytest.mark.parametrize("sign", UNFIT, ids=lambda sign: f"U+{ord(sign[0]):04X}")
-def test_signs_that_no_text_has_are_refused_with_their_place(tmp_path: Path, sign: str) -> None:
+def test_signs_that_no_text_has_are_refused_with_their_place(
+    tmp_path: Path, sign: str, place: tuple[str, ...]
+) -> None:
     content = yaml.load(WORLD_TEXT, Loader=yaml.BaseLoader)
-    content["sectors"]["lights"]["summary"]["en"] = f"Lamps {sign} along the shores."
+    put(content, place, PLACES[place].format(sign))
     seed = tmp_path / "world.json"
     seed.write_text(json.dumps(content))
     (mistake,) = read(seed).mistakes
-    assert mistake.path == "sectors.lights.summary.en"
+    assert mistake.path == ".".join(place)
     assert mistake.message == f"U+{ord(sign[0]):04X} is no sign that can be read; take it out"
 
 

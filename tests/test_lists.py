@@ -325,7 +325,6 @@ def test_a_combined_list_is_for_people_and_not_for_robots(our_site: Site, kind: 
         ("/quotes?speaker=" + "x" * 3000, "speaker", "xxxx"),
         ("/sources?sort=size", "sort", "size"),
         ("/sources?page=0", "page", "0"),
-        ("/sources?page=99", "page", "99"),
         ("/sources?page=-1", "page", "-1"),
         ("/sources?page=%EF%BC%92", "page", "２"),
         ("/people?page=" + "9" * 500, "page", "9999"),
@@ -365,6 +364,28 @@ def test_words_are_taken_back_and_the_rest_stays(our_site: Site) -> None:
     assert link.get("href") == "/agreements?sector=energy&status=stated&sort=title"
     assert link.get("rel") == "nofollow"
     assert canonical(page) == "/agreements"
+
+
+def test_a_page_beyond_the_last_says_how_many_there_are(our_site: Site) -> None:
+    response = our_site.client.get("/sources?page=99")
+    assert response.status_code == 404
+    lead = said(parsed(response.text).find(".//p[@class='lead']"))
+    last = -(-len(RECORDS["sources"]) // PAGE_SIZE)
+    assert lead == f"There is no page 99: the list has {last} pages."
+    shown(our_site, f"/sources?page={last}")
+
+
+def test_what_cannot_be_shown_finds_nothing_in_a_program(our_site: Site) -> None:
+    for asked in ("%00", "%E2%80%8B", "%EF%BF%BD"):
+        assert our_site.client.get(f"/api/agreements?q={asked}").json()["items"] == []
+
+
+def test_a_table_is_whole_whatever_page_is_asked_for(our_site: Site) -> None:
+    whole = our_site.client.get("/sources.csv")
+    for page in ("2", "99", "no"):
+        again = our_site.client.get(f"/sources.csv?page={page}")
+        assert again.content == whole.content
+        assert again.headers["link"] == whole.headers["link"]
 
 
 def test_an_order_is_no_list_of_its_own(our_site: Site) -> None:

@@ -180,6 +180,20 @@ def test_every_page_is_whole(site: Site) -> None:
 HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
 
 
+def test_every_text_has_the_numbers_of_its_sources(our_site: Site) -> None:
+    """What is said of a record leads to what says so; the page of a source is none itself."""
+    checked = 0
+    for path, page in pages_of(our_site.client).items():
+        about = page.find(".//article[@class='record']")
+        if about is None or "/sources/" in path or "/quotes/" in path:
+            continue
+        prose = about.find(".//div[@class='prose']")
+        assert prose is not None, path
+        assert prose.findall(".//sup[@class='marks']/a"), path
+        checked += 1
+    assert checked > 80
+
+
 def test_notes_are_numbered_as_a_reader_meets_them(site: Site) -> None:
     found = 0
     for path, page in pages_of(site.client).items():

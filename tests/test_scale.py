@@ -178,7 +178,21 @@ def test_connections_of_many_records_are_those_most_lead_to(
     assert len(page.by_id) <= 30
     focused = pages.connections_page(session, "sectors/sector-1")
     assert focused.focus is not None
+    assert not focused.is_cut
     assert len(focused.by_id) <= 1 + 8 * queries.MOST_TIED
+
+
+def test_home_shows_undertakings_however_many_documents_there_are(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "PAGE_SIZE", 10)
+    home = pages.home_page(session)
+    assert len(home.documents) == 10
+    assert not any(item.is_undertaking for item in home.documents)
+    assert len(home.sampled_undertakings) == 3
+    assert all(item.is_undertaking for item in home.sampled_undertakings)
+    ids = [item.id for item in home.sampled_undertakings]
+    assert max(ids) - min(ids) >= home.undertakings // 2
 
 
 def test_what_tells_of_every_record_has_few_of_them_in_memory(

@@ -1,7 +1,10 @@
 """What is kept in memory, and what has to go."""
 
+import pytest
+
 from app import store
 from app.store import IDENTITY, Asked, Kept, Store, finished
+from app.urls import LIST_FORMATS, RECORD_FORMATS
 
 HTML = [(b"content-type", b"text/html")]
 
@@ -27,6 +30,26 @@ def test_what_was_used_stays_and_the_others_go() -> None:
     assert 0 in whole
     assert 39 in whole
     assert 1 not in whole
+
+
+@pytest.mark.parametrize(
+    ("media_type", "is_text"),
+    [
+        *((one, True) for one in sorted({*RECORD_FORMATS.values(), *LIST_FORMATS.values()})),
+        ("text/html; charset=utf-8", True),
+        ("image/svg+xml", True),
+        ("application/problem+json", True),
+        ("application/opensearchdescription+xml", True),
+        ("image/png", False),
+        ("font/woff2", False),
+        ("application/zip", False),
+        ("application/vnd.sqlite3", False),
+        ("application/jsonish", False),
+    ],
+)
+def test_what_is_text_is_compressed(media_type: str, is_text: bool) -> None:
+    headers = [(b"content-type", media_type.encode())]
+    assert finished(200, headers, b"a" * 1000, is_lasting=True).is_compressible is is_text
 
 
 def test_nothing_takes_the_room_of_many() -> None:

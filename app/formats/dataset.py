@@ -11,12 +11,13 @@ from typing import Any
 from pydantic_core import to_json
 
 from app.formats.described import LICENCE_NOTE, first_instant, licence_url
+from app.formats.linked_data import CONTEXT, Node, present, tagged
 from app.formats.plain import json_bytes, seed_form
 from app.formats.tables import Table, as_csv, columns_of
 from app.kinds import KINDS, opening
 from app.language import choose
 from app.models import Meeting, Source
-from app.urls import HOME, Addresses, page_path
+from app.urls import HOME, Addresses, data_path, page_path
 from app.values import PRIMARY
 
 NAME = "meeting21"
@@ -46,6 +47,35 @@ class DataFile:
     def sha256(self) -> str:
         """Its digest, in hexadecimal."""
         return hashlib.sha256(self.body).hexdigest()
+
+
+def linked_dataset(meeting: Meeting, addresses: Addresses, files: Iterable[DataFile]) -> Node:
+    """The whole as a Dataset, which search engines for data read in its page."""
+    return present(
+        {
+            "@context": CONTEXT,
+            "@type": "Dataset",
+            "@id": addresses.absolute(data_path("datapackage.json")),
+            "name": tagged(meeting.title),
+            "description": tagged(meeting.summary),
+            "version": meeting.version,
+            "datePublished": meeting.released_on,
+            "license": licence_url(meeting.licence),
+            "url": addresses.absolute(page_path(HOME)),
+            "isAccessibleForFree": True,
+            "distribution": [
+                {
+                    "@type": "DataDownload",
+                    "name": file.name,
+                    "contentUrl": addresses.absolute(data_path(file.name)),
+                    "encodingFormat": file.media_type,
+                    "contentSize": f"{len(file.body)} B",
+                    "sha256": file.sha256,
+                }
+                for file in files
+            ],
+        }
+    )
 
 
 def data_files(

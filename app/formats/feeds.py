@@ -1,6 +1,5 @@
 """Lists as Atom feeds."""
 
-import re
 from xml.etree import ElementTree as ET
 
 from app.formats.described import Described, Listed, first_instant, licence_url
@@ -11,8 +10,6 @@ from app.values import PRIMARY
 
 ATOM = "http://www.w3.org/2005/Atom"
 _XML = "http://www.w3.org/XML/1998/namespace"
-# What XML 1.0 cannot hold at all (section 2.2).
-_NOT_XML = "[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 
 def atom(listed: Listed) -> bytes:
@@ -116,7 +113,7 @@ def _released(listed: Listed) -> str:
 
 def _text(parent: ET.Element, name: str, text: str, lang: str | None = None) -> None:
     attributes = {f"{{{_XML}}}lang": lang} if lang else {}
-    ET.SubElement(parent, f"{{{ATOM}}}{name}", attributes).text = re.sub(_NOT_XML, "", text)
+    ET.SubElement(parent, f"{{{ATOM}}}{name}", attributes).text = text
 
 
 def _link(parent: ET.Element, relation: str, address: str, media_type: str) -> None:

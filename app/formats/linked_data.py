@@ -1,7 +1,7 @@
 """A record as JSON-LD in the vocabulary of schema.org."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from markupsafe import Markup
@@ -10,8 +10,7 @@ from app import urls
 from app.formats.described import Described, licence_url
 from app.kinds import KINDS
 from app.language import choose, tag_of
-from app.models import AgreementKind, Meeting, OrganizationKind, Source
-from app.urls import Addresses
+from app.models import AgreementKind, OrganizationKind, Source
 from app.values import PRIMARY, Name, Text, wordings_of
 
 CONTEXT = "https://schema.org"
@@ -105,38 +104,7 @@ def node(described: Described, *, has_sources: bool = True) -> Node:
         if has_sources:
             cited = [_source_node(described, item) for item in described.sources.values()]
             found["subjectOf"]["citation"] = cited
-    return _present(found)
-
-
-def dataset(
-    meeting: Meeting, addresses: Addresses, files: Iterable[tuple[str, str, int, str]]
-) -> Node:
-    """The whole as a Dataset; each file is its name, media type, size and SHA-256."""
-    return _present(
-        {
-            "@context": CONTEXT,
-            "@type": "Dataset",
-            "@id": addresses.absolute(urls.data_path("datapackage.json")),
-            "name": tagged(meeting.title),
-            "description": tagged(meeting.summary),
-            "version": meeting.version,
-            "datePublished": meeting.released_on,
-            "license": licence_url(meeting.licence),
-            "url": addresses.absolute(urls.page_path(urls.HOME)),
-            "isAccessibleForFree": True,
-            "distribution": [
-                {
-                    "@type": "DataDownload",
-                    "name": name,
-                    "contentUrl": addresses.absolute(urls.data_path(name)),
-                    "encodingFormat": media_type,
-                    "contentSize": f"{size} B",
-                    "sha256": digest,
-                }
-                for name, media_type, size, digest in files
-            ],
-        }
-    )
+    return present(found)
 
 
 def data_block(value: Node) -> Markup:
@@ -303,12 +271,12 @@ def _author(source: Source) -> Node | None:
     if not source.author:
         return None
     named = {"name": source.author, "familyName": source.author_family_name}
-    return _present({"@type": "Person", **named})
+    return present({"@type": "Person", **named})
 
 
 def _source_node(described: Described, source: Source) -> Node:
     """A source as the page it is; a copy says from whose publication it was made."""
-    return _present(
+    return present(
         {
             "@type": "WebPage",
             "@id": described.url_of("sources", source.slug),
@@ -386,6 +354,6 @@ def _breadcrumbs(described: Described, language: str, words: Mapping[str, str]) 
     ]
 
 
-def _present(found: Node) -> Node:
+def present(found: Node) -> Node:
     """A node without what is absent."""
     return {name: value for name, value in found.items() if value not in (None, [], "")}
