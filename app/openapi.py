@@ -34,7 +34,7 @@ _ABOUT = (
 )
 _RULES = (
     "GET and HEAD read, OPTIONS tells what may be asked; there are no other methods.",
-    "A text is an object by language with a member en and, where held, ru and zh.",
+    f"A text is an object by language: {PRIMARY} is always there, others where they are held.",
     "What is absent is left out; only previous and next of a list are null.",
     f"Lists come in pages of {PAGE_SIZE}, and next leads on.",
     "A list is in the order of the seed unless it is sorted.",

@@ -185,10 +185,7 @@ def test_without_https_nothing_is_promised(world_site: Site) -> None:
 )
 def test_no_path_leads_out(world_site: Site, path: str) -> None:
     """Files are found by name among those that were read at the start, never on the disk."""
-    response = world_site.client.get(path)
-    assert response.status_code == 404
-    for secret in ("[project]", "root:", "database"):
-        assert secret not in response.text.partition("<main")[0]
+    assert world_site.client.get(path).status_code == 404
 
 
 def test_no_header_of_a_request_changes_a_byte(world_site: Site) -> None:

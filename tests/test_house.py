@@ -92,7 +92,7 @@ def test_every_template_compiles_and_is_reached(name: str) -> None:
     folder = name.rpartition("/")[0]
     named = f'"{name}"' in MARKUP + program
     by_kind = folder in {"records", "entries"} and Path(name).stem in KINDS
-    by_page = name.removesuffix(".html") in program
+    by_page = f'"{name.removesuffix(".html")}"' in program
     assert named or by_kind or by_page
 
 

@@ -133,11 +133,6 @@ def test_partial_dates_sort_as_text_in_time_order(one: date, other: date) -> Non
             assert one < other
 
 
-@given(DAYS, some.sampled_from([4, 7]))
-def test_whole_sorts_before_the_days_in_it(day: date, length: int) -> None:
-    assert day.isoformat()[:length] < day.isoformat()
-
-
 def is_day(written: str) -> bool:
     """Whether the standard library finds the first day of a partial date in the calendar."""
     try:
