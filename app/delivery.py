@@ -85,10 +85,13 @@ SECURITY_HEADERS = {
 STRICT_TRANSPORT = {"strict-transport-security": "max-age=63072000"}
 
 
+SOON_SECONDS = 2
+"""When a client that was sent away may come again."""
+
 _BUSY_HEADERS = [
     (b"content-type", b"text/plain; charset=utf-8"),
     (b"cache-control", NO_STORE.encode()),
-    (b"retry-after", b"2"),
+    (b"retry-after", b"%d" % SOON_SECONDS),
 ]
 
 _LEADING_ON = {301, 302, 307, 308}

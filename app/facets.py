@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from app.kinds import Facet, Kind
-from app.values import LONGEST_QUERY, legible
+from app.values import LONGEST_QUERY, sought
 
 PAGE_SIZE = 50
 """How many records one page of a list shows."""
@@ -131,9 +131,7 @@ def read_selection(kind: Kind, given: Iterable[tuple[str, str]]) -> Selection:
     if not (page.isascii() and page.isdigit() and len(page) < 10) or int(page) < 1:
         reason = f'The parameter "page" cannot be "{page}": give a whole number from 1.'
         raise BadParameterError("page", page, reason=reason)
-    asked = single.get("q", "")
-    # What cannot be shown is no word, and none of ours: it finds nothing.
-    query = legible(asked) or "\ufffd" * bool(asked.strip())
+    query = sought(single.get("q", ""))
     return Selection(
         chosen={
             name: tuple(sorted({facets[name].spelled(value) for value in values[name]}))

@@ -6,6 +6,26 @@ from dataclasses import dataclass
 from app.models import Citation, Record, Source
 from app.references import made_by
 
+_SHORTEST_RUN = 3
+"""How many numbers in a row are told by the first and the last of them."""
+
+
+def runs(numbers: Iterable[int]) -> list[tuple[int, ...]]:
+    """Numbers in order, of a long run its first and its last together, every other one alone."""
+    found: list[list[int]] = []
+    for number in numbers:
+        if found and found[-1][-1] == number - 1:
+            found[-1].append(number)
+        else:
+            found.append([number])
+    return [
+        told
+        for run in found
+        for told in (
+            [(run[0], run[-1])] if len(run) >= _SHORTEST_RUN else [(number,) for number in run]
+        )
+    ]
+
 
 @dataclass(frozen=True)
 class Footnote:

@@ -13,10 +13,7 @@ from babel.dates import format_date
 
 from app import catalogues
 from app.models import Citation, Quote
-from app.values import PRIMARY, Text
-
-_MONTH, _DAY = 7, 10
-"""How long a partial date is that names a month, a day."""
+from app.values import DAY, MONTH, PRIMARY, Text
 
 _QUOTATION_MARKS = {"ru": ("«", "»"), "zh-Hant": ("「", "」")}
 _YEARS = {"ru": ("г.", "года")}
@@ -190,11 +187,11 @@ MOST_DAYS = 2048
 @lru_cache(MOST_DAYS)
 def when(day: str, locale: Locale, *, is_brief: bool = False) -> str:
     """A partial date in words, as exact as it is known; with its month cut short if `is_brief`."""
-    if len(day) >= _DAY:
+    if len(day) >= DAY:
         return format_date(date.fromisoformat(day), "medium" if is_brief else "long", locale)
-    skeleton = "y" if len(day) < _MONTH else "yMMM" if is_brief else "yMMMM"
+    skeleton = "y" if len(day) < MONTH else "yMMM" if is_brief else "yMMMM"
     pattern = str(locale.datetime_skeletons[skeleton].pattern)
-    return format_date(date.fromisoformat(f"{day}-01-01"[:_DAY]), pattern, locale)
+    return format_date(date.fromisoformat(f"{day}-01-01"[:DAY]), pattern, locale)
 
 
 @lru_cache(maxsize=1024)

@@ -48,10 +48,7 @@ from app.search import (
     telling,
     words_of,
 )
-from app.values import LONGEST_QUERY, PRIMARY, legible
-
-CONNECTED = ("people", "agreements", "quotes", "commissions", "sectors", "organizations")
-"""The kinds whose records the connections are between, from left to right."""
+from app.values import LONGEST_QUERY, PRIMARY, legible, sought
 
 MOST_CONNECTED = 250
 """How many records the connections are drawn of."""
@@ -61,6 +58,9 @@ _COLUMN = {"people": 0, "agreements": 1, "quotes": 1, "commissions": 1} | {
     "organizations": 2,
 }
 """The column of the figure that each stands in; a tie is read from left to right."""
+
+CONNECTED = tuple(_COLUMN)
+"""The kinds whose records the connections are between, from left to right."""
 
 _IN_FACTS = {
     "agreements": {
@@ -600,10 +600,11 @@ def _choices(session: Session, kind: Kind, selection: Selection, facet: Facet) -
     ]
     words = [str(word) for word in facet.vocabulary or ()]
 
-    def place(item: FacetValue) -> tuple[int, str]:
+    def place(item: FacetValue) -> int:
         if facet.noun:
-            return rows[item.value].id, ""
-        return (words.index(item.value), "") if words else (0, item.value)
+            return rows[item.value].id
+        # What has no order of its own stands as it is counted, the most frequent first.
+        return words.index(item.value) if words else 0
 
     is_cut = len(offered) > MOST_OFFERED
     offered = offered[:MOST_OFFERED]
@@ -743,7 +744,7 @@ def _parameter(given: Mapping[str, Any]) -> Parameter:
 
 def search_page(session: Session, query: str, language: str) -> SearchPage:
     """What a query finds, every kind apart, best first."""
-    asked = legible(query)
+    asked = sought(query)
     query = asked[:LONGEST_QUERY].strip()
     matches = queries.search(session, query, language)
     full = queries.whole(session, (row for group in matches for row in group.rows))

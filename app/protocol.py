@@ -20,7 +20,7 @@ from uvicorn.protocols.http.httptools_impl import (
 )
 from uvicorn.server import ServerState
 
-from app.delivery import App
+from app.delivery import SOON_SECONDS, App
 from app.store import Asked, Header, Wire
 
 MOST_URL = 32 * 1024
@@ -48,8 +48,6 @@ LEAST_READ = 32 * 1024
 """How many bytes the least is, or all that there are: a byte now and then holds no place."""
 LINGER_SECONDS = 2
 """How long a refused client is listened to, as one that still sends does not read."""
-SOON_SECONDS = 2
-"""When a client that was sent away may come again."""
 
 _ANY_METHOD = re.compile(rb"[A-Za-z0-9!#$%&'*+.^_`|~-]+ /")
 """How a request begins whose method the parser does not know (RFC 9110, section 5.6.2)."""

@@ -28,6 +28,7 @@ from app import catalogues, figures, urls
 from app.assets import Asset
 from app.embedding import snippet
 from app.facets import Parameters
+from app.footnotes import runs
 from app.formats.citations import meta, work_of
 from app.formats.dataset import linked_dataset
 from app.formats.described import Described, licence_url
@@ -276,6 +277,7 @@ def _environment(
         "field": getattr,
         "language_name": writer.language_name,
         "marks": marks,
+        "runs": runs,
         "opening": opening,
         "beginning": writer.beginning,
         "row_href": lambda row: writer.href(row.kind, row.slug),

@@ -44,6 +44,11 @@ def legible(typed: str) -> str:
     return " ".join("".join(shown).split())
 
 
+def sought(typed: str) -> str:
+    """What was typed as words to look for; what cannot be shown at all is one that nothing has."""
+    return legible(typed) or "\ufffd" * bool(typed.strip())
+
+
 def _language_tag(value: str) -> str:
     if not _LANGUAGE_TAG.fullmatch(value):
         message = f'"{value}" is not a language tag such as "en", "zh-Hans" (BCP 47)'
@@ -118,6 +123,9 @@ PartialDate = Annotated[
     str, AfterValidator(_partial_date), _schema(pattern="^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$")
 ]
 """A day, a month or a year (ISO 8601-1, section 5.2.2); compares in order as text."""
+
+MONTH, DAY = len("2016-11"), len("2016-11-07")
+"""How long a partial date is that names a month, a day."""
 Contact = Annotated[str, AfterValidator(_contact)]
 """Where somebody can be written to: an e-mail address, or a page's."""
 WebAddress = Annotated[str, AfterValidator(_web_address), _schema(format="uri")]

@@ -118,7 +118,7 @@ function leadBack() {
   }
 }
 
-// One line at most: the page in the first of the reader's languages that it exists in.
+// One line at most, for who comes from elsewhere: the page in the first of the reader's languages.
 function offerLanguage() {
   if (document.referrer.startsWith(location.origin)) return;
   const lines = [...document.querySelectorAll(".offer")];

@@ -187,18 +187,33 @@ def test_every_text_has_the_numbers_of_its_sources(our_site: Site) -> None:
         about = page.find(".//article[@class='record']")
         if about is None or "/sources/" in path or "/quotes/" in path:
             continue
-        prose = about.find(".//div[@class='prose']")
-        assert prose is not None, path
-        assert prose.findall(".//sup[@class='marks']/a"), path
-        checked += 1
-    assert checked > 80
+        for prose in about.findall(".//div[@class='prose']"):
+            # A heading begins another text.
+            texts = [list[Element]()]
+            for part in prose:
+                if part.tag == "h2":
+                    texts.append([])
+                texts[-1].append(part)
+            for text in texts:
+                assert [mark for part in text for mark in part.iter("sup")], path
+            checked += len(texts)
+    assert checked > 100
+
+
+def numbers_in(mark: str) -> range:
+    """A number, or those from one to another."""
+    first, _, last = mark.partition("–")
+    return range(int(first), int(last or first) + 1)
 
 
 def test_notes_are_numbered_as_a_reader_meets_them(site: Site) -> None:
     found = 0
     for path, page in pages_of(site.client).items():
-        marks = [mark for sup in page.iter("sup") for mark in links(sup)]
-        numbers = [int(mark.removeprefix("#source-")) for mark in dict.fromkeys(marks)]
+        marks = [mark for sup in page.iter("sup") for mark in text_of(sup).split()]
+        numbers = [*dict.fromkeys(number for mark in marks for number in numbers_in(mark))]
+        for sup in page.iter("sup"):
+            ends = re.findall(r"\d+", text_of(sup))
+            assert links(sup) == [f"#source-{number}" for number in ends]
         assert numbers == list(range(1, len(numbers) + 1)), path
         listed = page.findall(".//aside[@class='sources']/ol/li")
         assert [item.get("id") for item in listed] == [

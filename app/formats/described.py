@@ -18,14 +18,12 @@ from app.language import choose
 from app.models import Meeting, Organization, Person, Record, RecordRow, Source
 from app.queries import Tie
 from app.urls import Addresses
-from app.values import PRIMARY
+from app.values import DAY, MONTH, PRIMARY
 
 LICENCE_NOTE = "Quotations and the titles of sources remain their authors’."
 """What the licence of the texts and data does not cover."""
 
 _CREATIVE_COMMONS = re.compile(r"CC-([A-Z-]+)-([0-9.]+)")
-
-_MONTH, _DAY = 7, 10
 
 
 @dataclass(frozen=True)
@@ -162,4 +160,4 @@ def licence_url(identifier: str) -> str:
 
 def first_instant(day: str) -> str:
     """A partial date as an instant (RFC 3339): its first day, at midnight UTC."""
-    return f"{day}{'-01-01' if len(day) < _MONTH else '-01' if len(day) < _DAY else ''}T00:00:00Z"
+    return f"{day}{'-01-01' if len(day) < MONTH else '-01' if len(day) < DAY else ''}T00:00:00Z"

@@ -12,9 +12,8 @@ from markupsafe import Markup, escape
 
 from app.formats.citations import Creator, Gettext, Work, listed_name
 from app.language import LANGUAGES, MOST_DAYS, Chosen, marks, printed_in, when
-from app.values import PRIMARY
+from app.values import DAY, MONTH, PRIMARY
 
-_MONTH, _DAY = 7, 10
 _SHORT_MONTH = 4
 _AMERICAN = Locale("en", "US")
 """All three styles are American; in the primary language their dates are, too."""
@@ -235,7 +234,7 @@ def _year_first(day: str, locale: Locale) -> str:
     year, _, rest = day.partition("-")
     if not rest:
         return year
-    if len(day) < _DAY:
+    if len(day) < DAY:
         return f"{year}, {format_date(date.fromisoformat(f'{day}-01'), 'LLLL', locale)}"
     return f"{year}, {format_skeleton('MMMMd', date.fromisoformat(day), locale=locale)}"
 
@@ -243,10 +242,10 @@ def _year_first(day: str, locale: Locale) -> str:
 @lru_cache(MOST_DAYS)
 def _day_first(day: str, locale: Locale) -> str:
     """As MLA writes it: 7 Nov. 2016, short months whole; in other languages as they do."""
-    if locale != _AMERICAN or len(day) < _MONTH:
+    if locale != _AMERICAN or len(day) < MONTH:
         return when(day, locale)
-    first = date.fromisoformat(day if len(day) == _DAY else f"{day}-01")
+    first = date.fromisoformat(day if len(day) == DAY else f"{day}-01")
     month = format_date(first, "MMMM", locale)
     if len(month) > _SHORT_MONTH:
         month = f"{'Sept' if month == 'September' else month[:3]}."
-    return f"{first.day} {month} {first.year}" if len(day) == _DAY else f"{month} {first.year}"
+    return f"{first.day} {month} {first.year}" if len(day) == DAY else f"{month} {first.year}"
