@@ -632,7 +632,8 @@ _UNBROKEN = re.compile(r" (?:(?=[—–] )|(?<=\b[авикосуяАВИКОСУ
 _HAN_DATE = r"\d{4}年(?:\d{1,2}月(?:\d{1,2}日)?)?|(?:\d{1,2}月)?\d{1,2}日"
 _HAN_ORDINAL = "第[〇一二三四五六七八九十百]+[次届年]"
 _IN_TEXTS = re.compile(
-    r"\d+–\d+(?: [^\W\d_]+)?|\b\d{1,2} [^\W\d_]{3,12}\b" + f"|{_HAN_DATE}|{_HAN_ORDINAL}"
+    r"\d+–\d+(?: [^\W\d_]+)?|\b\d{1,2} [^\W\d_]{3,12}\b|\b\d+-[^\W\d_]{1,3}\b"
+    f"|{_HAN_DATE}|{_HAN_ORDINAL}"
 )
 _IN_TITLES = re.compile(rf"{_IN_TEXTS.pattern}|\b(?=[\w-]{{5,16}}\b)[^\W\d_]+-[^\W\d_]+\b")
 
