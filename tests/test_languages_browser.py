@@ -45,10 +45,13 @@ def narrow(browser: Browser, request: pytest.FixtureRequest) -> Iterator[tuple[P
 def test_pages_hold_on_the_narrowest_screen(
     narrow: tuple[Page, str], served: str, path: str
 ) -> None:
+    """In the short form axe reads each page in one of the two languages, and they take turns."""
     page, language = narrow
     page.goto(served + in_language(path, language))
     assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
-    assert violations(page, size(ALL_BUT_COLOURS, RULES)) == []
+    is_its_turn = (PAGES.index(path) + PUBLISHED.index(language)) % 2 == 0
+    if size(is_its_turn, many=True):
+        assert violations(page, size(ALL_BUT_COLOURS, RULES)) == []
 
 
 @pytest.mark.parametrize(
