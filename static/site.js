@@ -111,11 +111,8 @@ function suggest(form) {
 // The breadcrumb's list becomes the narrowed list that the reader came from.
 function leadBack() {
   const link = document.querySelector("[data-list]");
-  if (!link || !document.referrer) return;
-  const from = new URL(document.referrer);
-  if (from.origin === location.origin && from.pathname === link.pathname && from.search) {
-    link.href = from.href;
-  }
+  const [address, query] = document.referrer.split("?");
+  if (query && address === link?.href) link.href = document.referrer;
 }
 
 // One line at most, for who comes from elsewhere: the page in the first of the reader's languages.
